@@ -1,0 +1,49 @@
+/*
+ * The decoding of one track in a thread of its own.
+ *
+ *     any thread ──submit──► [ queue ] ──► vdec ──► picture() ──► compositor
+ *                                            └────► need_keyframe() ──► meeting
+ *
+ * While more packets wait, what is decoded is not shown: only the newest picture matters. A queue
+ * that overflows is emptied, and the track goes on at its next IDR.
+ */
+#ifndef BALAI_SCREEN_DECODE_THREAD_H
+#define BALAI_SCREEN_DECODE_THREAD_H
+
+#include <jansson.h>
+
+#include "screen/decode.h"
+
+/* About two seconds of a track at 30 pictures a second. */
+#define DECODE_QUEUE_PACKETS 64
+
+struct decode_thread;
+
+struct decode_events {
+	/* In the decoding thread: a new picture, handed over; pts is the capture time (µs). */
+	void (*picture)(void *context, AVFrame *take);
+	/*
+	 * In the decoding thread, for every packet that could not be used: the receiver limits how
+	 * often the sender is asked.
+	 */
+	void (*need_keyframe)(void *context);
+	void *context;
+};
+
+/* Starts the thread. Returns 0 and hands over *ret_thread, or -EINVAL, -ENOMEM, -EAGAIN. */
+int decode_thread_create(const struct vdec_settings *settings, const struct decode_events *events,
+			 struct decode_thread **ret_thread) __attribute__((warn_unused_result));
+
+/* Ends and joins the thread: no event comes after it returns. NULL is allowed. */
+void decode_thread_destroy(struct decode_thread *thread);
+
+/* Any thread. Takes the packet in every case; see vdec_decode() for its fields. */
+void decode_thread_submit(struct decode_thread *thread, AVPacket *take);
+
+/*
+ * {"decoder":…, "width":…, "height":…, "pictures":…, "shown":…, "errors":…, "dropped":…,
+ *  "queue":…, "waiting_key":…, "decode":{stats}}. Any thread; NULL without memory. Caller owns it.
+ */
+json_t *decode_thread_status(struct decode_thread *thread);
+
+#endif

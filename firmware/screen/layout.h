@@ -1,0 +1,40 @@
+/*
+ * Where things go on the screen: pure arithmetic from how many members there are to rectangles.
+ *
+ * No other member: the own picture fills the screen. One: it fills the screen, the own picture is a
+ * small inset in the bottom right corner. More: a grid of 16:9 tiles in reading order, each row
+ * centred, and the inset, which shrinks where it would cover too much of a tile.
+ */
+#ifndef BALAI_SCREEN_LAYOUT_H
+#define BALAI_SCREEN_LAYOUT_H
+
+#include <stdbool.h>
+
+#include "screen/screen.h"
+
+#define LAYOUT_TILES_MAX 25
+
+struct layout {
+	int n_tiles; /* the first n_tiles members have a tile */
+	int n_more;  /* members without one, told as "+N" */
+	bool has_own;
+	bool framed; /* tiles stand apart on the background: rounded corners */
+	struct screen_rect tiles[LAYOUT_TILES_MAX];
+	struct screen_rect own;
+};
+
+/*
+ * All coordinates and sizes are even and inside the screen; tiles do not overlap one another.
+ * width and height: see struct screen_format. n_members: 0 or more.
+ */
+struct layout layout_arrange(int width, int height, int n_members, bool has_own);
+
+/*
+ * Fits a picture into a tile. A picture that fills it with at most 10 % of its width or height cut
+ * off (5 % a side) fills it: *ret_source is the part shown. Otherwise all of it is shown, centred
+ * between bars. *ret_shown is relative to the screen, as `tile` is. All values are even.
+ */
+void layout_fit(struct screen_rect tile, int picture_width, int picture_height,
+		struct screen_rect *ret_source, struct screen_rect *ret_shown);
+
+#endif
