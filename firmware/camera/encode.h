@@ -1,0 +1,144 @@
+/*
+ * The H.264 codec layer: takes pictures, gives coded ones, and keeps doing so while encoders fail.
+ *
+ *     venc_submit ─► [1, newest wins] ─► thread of the encoder: ensure, submit, receive
+ *                                                │ probe, match by pts, SPS/PPS
+ *                                                └─► on_packet
+ *
+ * Encoders are used in the board's order. Each is probed by the first pictures it is given: within
+ * the stall limit (500 ms) it has to give an IDR that decodes to a picture of the right size, with
+ * no reordering; nothing of it goes out before. One that fails or stalls is made anew once, then
+ * the next in the order takes over, starting with an IDR; after the last one it begins again at the
+ * first, 2 s later. An encoder that ran well for a minute has its second chance back.
+ *
+ * What comes out: one access unit (Annex B) a packet, pts = dts = capture time of the picture, SPS
+ * and PPS before every IDR, AV_PKT_FLAG_KEY on IDRs alone.
+ */
+#ifndef BALAI_CAMERA_ENCODE_H
+#define BALAI_CAMERA_ENCODE_H
+
+#include <jansson.h>
+#include <libavcodec/packet.h>
+#include <libavutil/frame.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct venc_format {
+	int width; /* even */
+	int height;
+	enum AVPixelFormat pixels; /* NV12 or YUV420P, limited range */
+	int64_t frame_us;	   /* nominal time between pictures, for the rate control */
+	int threads;		   /* encoders in software: how many threads at most */
+};
+
+/* The first member of every encoder. */
+struct venc_encoder {
+	const struct venc_ops *ops;
+};
+
+/*
+ * One kind of encoder. All members are required. All calls come from one thread, a thread of this
+ * one encoder. They may block: a call that takes longer than the stall limit is given up together
+ * with its thread, and whenever it comes back, destroy() follows in that thread. So an encoder
+ * touches nothing that it shares with another one or with its creator.
+ */
+struct venc_ops {
+	/* `context` is that of struct venc_kind. Returns 0 and hands over, or -errno. */
+	int (*create)(const void *context, struct venc_encoder **ret_encoder);
+
+	/*
+	 * Makes it ready for pictures of that format, at that bit rate: at start and at each change
+	 * of the format; not called when nothing changed. The next picture comes out as an IDR.
+	 */
+	int (*ensure)(struct venc_encoder *encoder, const struct venc_format *format,
+		      int64_t bitrate_bps);
+
+	/*
+	 * Takes one picture, referencing what it keeps. Returns 0, -EAGAIN when it is full (the
+	 * picture is then dropped and counted), or -errno: failed.
+	 */
+	int (*submit)(struct venc_encoder *encoder, const AVFrame *picture);
+
+	/*
+	 * Gives one coded picture into the blank `packet`. -EAGAIN: none ready. An encoder that
+	 * works on its own is asked again every 2 ms while pictures are in it.
+	 */
+	int (*receive)(struct venc_encoder *encoder, AVPacket *packet);
+
+	/* The next picture submitted comes out as an IDR. */
+	int (*force_keyframe)(struct venc_encoder *encoder);
+
+	/* From the next picture on. -ENOTSUP: only by making the encoder anew, which is done. */
+	int (*set_bitrate)(struct venc_encoder *encoder, int64_t bitrate_bps);
+
+	void (*destroy)(struct venc_encoder *encoder);
+};
+
+/* An encoder by its name in a board's order. */
+struct venc_kind {
+	const char *name;
+	const struct venc_ops *ops;
+	const void *context; /* for create(); outlives every encoder made of it */
+};
+
+/* Borrowed for the call; av_packet_clone() what is kept. In an encoder's thread; must not block. */
+typedef void (*venc_packet_fn)(void *context, const AVPacket *packet);
+
+struct venc_config {
+	const char *const *order; /* names of kinds, best first */
+	size_t n_order;		  /* 1..8 */
+	const struct venc_kind *kinds; /* what there is; outlives the layer */
+	size_t n_kinds;
+	int64_t bitrate_bps; /* 50,000..50,000,000 */
+	int threads;	     /* see struct venc_format; 0: as many as suit the machine */
+	venc_packet_fn on_packet;
+	void *context;
+
+	/* Times; 0 takes the value in brackets. */
+	int64_t stall_us;	 /* [500 ms] */
+	int64_t keyframe_gap_us; /* forced key frames are at least this far apart [1 s] */
+	int64_t rest_us;	 /* after all encoders failed [2 s] */
+};
+
+struct venc;
+
+/*
+ * Returns 0 and hands over *ret_venc; -EINVAL for values out of range or a name in the order that
+ * is not among the kinds; -ENOMEM.
+ */
+int venc_create(const struct venc_config *config, struct venc **ret_venc)
+	__attribute__((warn_unused_result));
+
+/*
+ * Ends the encoder's thread; on_packet is not called after it. An encoder that hangs in a call is
+ * left behind with its thread. NULL is allowed.
+ */
+void venc_destroy(struct venc *venc);
+
+/*
+ * References the picture and returns at once; one that still waited is dropped and counted. pts =
+ * capture time, strictly rising; duration = nominal µs between pictures. The size may change from
+ * one to the next. One thread at a time.
+ */
+void venc_submit(struct venc *venc, const AVFrame *picture);
+
+/* An IDR soon; requests are put together, see keyframe_gap_us. Any thread. */
+void venc_force_keyframe(struct venc *venc);
+
+/*
+ * From the next picture on; clamped to the range above. An encoder that has to be made anew for it
+ * is left as it is for changes of less than a tenth. Any thread.
+ */
+void venc_set_bitrate(struct venc *venc, int64_t bitrate_bps);
+
+/*
+ * {"encoder", "state": "idle"|"probing"|"running"|"resting", "why" (this one is in use), "width",
+ *  "height", "fps" (measured), "bitrate_bps" (wanted), "bitrate_measured_bps", "frames",
+ *  "keyframes", "dropped", "reopens", "left_behind" (hanging encoders), "wait": capture to encoder,
+ *  "encode": encoder to coded picture (see stats_to_json()), "changes": the newest 8 of [{"t_us",
+ *  "from", "to", "cause"}]}.
+ * Any thread. Caller owns it; NULL without memory.
+ */
+json_t *venc_status(struct venc *venc);
+
+#endif
