@@ -22,7 +22,7 @@ const struct clock *clock_monotonic(void);
 /* Now by the machine's own clock. Any thread, real-time included. */
 int64_t clock_now_us(void);
 
-/* For pthread_cond_clockwait() and its like. */
+/* For pthread_cond_clockwait() and its like; an instant before 0 becomes 0. */
 struct timespec clock_timespec(int64_t us);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * Distributions of durations, cheap enough to add to at every frame and read from any thread.
  *
- * A histogram with log-linear buckets (8 a power of two: at most 12.5 % error) over 1 µs to 64 s,
- * kept for the last 10 to 20 s in two alternating halves, so that Status tells how it is now.
+ * A histogram with log-linear buckets (8 a power of two: at most 12.5 % too large) up to 67 s, kept
+ * for the last 10 to 20 s in two alternating halves, so that Status tells how it is now.
  */
 #ifndef BALAI_BASE_STATS_H
 #define BALAI_BASE_STATS_H
@@ -11,11 +11,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define STATS_BUCKETS 216
+#define STATS_BUCKETS 192
 
 struct stats_half {
 	_Atomic uint32_t buckets[STATS_BUCKETS];
-	_Atomic uint32_t count;
 	_Atomic int64_t max_us;
 };
 
@@ -27,7 +26,7 @@ struct stats {
 };
 
 struct stats_summary {
-	uint32_t count;
+	uint64_t count;
 	int64_t p50_us;
 	int64_t p95_us;
 	int64_t p99_us;

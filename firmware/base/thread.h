@@ -10,8 +10,9 @@
 struct thread;
 
 /*
- * Starts `run(context)` in a new thread called `name` (at most 15 characters) with all signals
- * blocked. Returns 0 and hands over *ret_thread, to be given to thread_join(), or -errno.
+ * Starts `run(context)` in a new thread called `name` (at most 15 bytes) with all signals but those
+ * of faults blocked. Returns 0 and hands over *ret_thread, to be given to thread_join(); -EINVAL for
+ * a longer name; or -errno.
  */
 int thread_start(const char *name, void (*run)(void *context), void *context,
 		 struct thread **ret_thread) __attribute__((warn_unused_result));
