@@ -1,0 +1,40 @@
+/*
+ * A microphone that does what a test says. Its results may be set from any thread while it is used.
+ */
+#ifndef BALAI_TESTS_FAKE_FAKE_MIC_H
+#define BALAI_TESTS_FAKE_FAKE_MIC_H
+
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "microphone/microphone.h"
+
+struct fake_mic_config {
+	unsigned int channels; /* 1..SOUND_CHANNELS_MAX */
+	/*
+	 * NULL: reads wait in real time for CLOCK_MONOTONIC. Else the test's time in µs: a read
+	 * moves it on by one period, one that times out to its deadline, and neither waits.
+	 */
+	_Atomic int64_t *time_us;
+	/* What channel `channel` hears in the frame at time_us; NULL: silence. */
+	float (*hear)(void *context, unsigned int channel, int64_t frame);
+	void *context;
+};
+
+/* Returns 0 and hands over *ret_mic, or -ENOMEM. */
+int fake_mic_create(const struct fake_mic_config *config, struct mic **ret_mic)
+	__attribute__((warn_unused_result));
+
+/* What open() gives from now on; SOUND_OK at first. */
+void fake_mic_set_open(struct mic *mic, enum sound_result result);
+
+/* What read() gives from now on; SOUND_OK at first and after each open(). */
+void fake_mic_set_read(struct mic *mic, enum sound_result result);
+
+/* Times that open() was called. */
+unsigned int fake_mic_opens(const struct mic *mic);
+
+/* True between open() and close(). */
+_Bool fake_mic_is_open(const struct mic *mic);
+
+#endif
