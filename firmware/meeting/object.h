@@ -32,16 +32,16 @@ struct object_header {
 	uint16_t track;      /* given by the hub in the answer to `publish`, never 0 */
 	uint8_t layer;       /* 0 is the largest; < OBJECT_LAYERS_MAX */
 	uint8_t priority;    /* 0 is the most important: sound 0, pictures 1 + layer */
-	uint32_t group;      /* counts up from 0 a track layer; sound: one group for ever */
-	uint32_t object;     /* counts up from 0 a group */
-	uint64_t capture_us; /* when it was captured, by the meeting's clock (PROTOCOL.md, "Clock") */
+	uint32_t group;      /* counts up a track layer from any start, modulo 2^32; sound: a packet */
+	uint32_t object;     /* counts up from 0 a group; 0 and only 0 carries OBJECT_KEY */
+	uint64_t capture_us; /* by the meeting's clock (PROTOCOL.md, "Clock"); at most INT64_MAX */
 };
 
 enum object_error {
 	OBJECT_OK = 0,
 	OBJECT_TRUNCATED,   /* shorter than the header and one byte of payload */
 	OBJECT_BAD_VERSION, /* not OBJECT_VERSION */
-	OBJECT_BAD_FIELD,   /* reserved bits set, track 0, layer out of range, key not object 0 */
+	OBJECT_BAD_FIELD,   /* reserved bits set, a field out of range, key and object disagree */
 };
 
 /* Reads the header off `message`; *ret_header is untouched on failure. */

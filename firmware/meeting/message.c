@@ -1,0 +1,100 @@
+#include "meeting/message.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static const char *const kind_texts[MESSAGE_KINDS] = {
+	[MESSAGE_CAMERA] = "camera",
+	[MESSAGE_SHARE] = "share",
+	[MESSAGE_SOUND] = "sound",
+};
+
+static const char *const method_texts[MESSAGE_METHODS] = {
+	[MESSAGE_JOIN] = "join",         [MESSAGE_ATTACH] = "attach",
+	[MESSAGE_PUBLISH] = "publish",   [MESSAGE_WANT] = "want",
+	[MESSAGE_KEYFRAME] = "keyframe", [MESSAGE_TIME] = "time",
+	[MESSAGE_REPORT] = "report",     [MESSAGE_LEAVE] = "leave",
+	[MESSAGE_ROSTER] = "roster",
+};
+
+const char *message_kind_text(enum message_kind kind)
+{
+	return kind_texts[kind];
+}
+
+const char *message_method_text(enum message_method method)
+{
+	return method_texts[method];
+}
+
+const char *message_code_text(int code)
+{
+	switch (code) {
+	case MESSAGE_CODE_PARSE:
+		return "a message is not JSON";
+	case MESSAGE_CODE_INVALID:
+		return "a message is not JSON-RPC 2.0";
+	case MESSAGE_CODE_METHOD:
+		return "unknown method";
+	case MESSAGE_CODE_PARAMS:
+		return "a member of a message is missing or out of range";
+	case MESSAGE_CODE_MEETING_FULL:
+		return "the meeting is full";
+	case MESSAGE_CODE_HUB_FULL:
+		return "the hub has no room for another meeting";
+	case MESSAGE_CODE_JOINED:
+		return "not joined yet, or joined already";
+	case MESSAGE_CODE_NO_TRACK:
+		return "no such track";
+	case MESSAGE_CODE_NO_SEAT:
+		return "no such seat";
+	case MESSAGE_CODE_LIMIT:
+		return "over a limit of the protocol";
+	default:
+		return "an error that this version does not know";
+	}
+}
+
+bool message_is_meeting(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= 1 && length <= MESSAGE_MEETING_BYTES_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+}
+
+/* C0, DEL, and C1 in its two-byte UTF-8 form. */
+static bool has_control(const char *text)
+{
+	const unsigned char *p;
+
+	for (p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			return true;
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			return true;
+	}
+	return false;
+}
+
+bool message_is_name(const char *text)
+{
+	size_t length = strlen(text);
+	json_t *utf8;
+
+	if (length < 1 || length > MESSAGE_NAME_BYTES_MAX || has_control(text))
+		return false;
+	/* jansson takes a string only when it is UTF-8. */
+	utf8 = json_string(text);
+	json_decref(utf8);
+	return utf8 != NULL;
+}
+
+bool message_is_seat(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length == MESSAGE_SEAT_BYTES &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+		       length;
+}

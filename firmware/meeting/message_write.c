@@ -1,0 +1,250 @@
+#include <errno.h>
+#include <jansson.h>
+
+#include "meeting/message.h"
+
+/*
+ * Each writer returns a new value, or NULL without memory. jansson refuses a NULL value where one
+ * is set or appended and fails then, so that one check at the end of a chain is enough.
+ */
+typedef json_t *(*writer)(const struct message *message);
+
+/* Takes `value`; `array` is NULL from then on once anything failed. */
+static json_t *append(json_t *array, json_t *value)
+{
+	if (array == NULL) {
+		json_decref(value);
+		return NULL;
+	}
+	if (json_array_append_new(array, value) == 0)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *write_nothing(const struct message *message)
+{
+	(void)message;
+	return json_object();
+}
+
+static json_t *write_join(const struct message *message)
+{
+	const struct message_join *join = &message->join;
+
+	return json_pack("{s:i, s:s, s:s*}", "version", MESSAGE_VERSION, "meeting", join->meeting,
+			 "resume", join->resume[0] != '\0' ? join->resume : NULL);
+}
+
+static json_t *write_joined(const struct message *message)
+{
+	const struct message_joined *joined = &message->joined;
+
+	return json_pack("{s:i, s:s, s:b, s:I}", "member", joined->member, "seat", joined->seat,
+			 "resumed", joined->resumed, "clock_us", (json_int_t)joined->clock_us);
+}
+
+static json_t *write_attach(const struct message *message)
+{
+	return json_pack("{s:s}", "seat", message->attach.seat);
+}
+
+static json_t *write_attached(const struct message *message)
+{
+	return json_pack("{s:i}", "member", message->attached.member);
+}
+
+static json_t *write_layers(const struct message_track *track)
+{
+	json_t *layers = json_array();
+	size_t i;
+
+	for (i = 0; i < track->layer_count; i++)
+		layers = append(layers, json_pack("{s:i, s:i, s:I}", "width",
+						  track->layers[i].width, "height",
+						  track->layers[i].height, "bitrate",
+						  (json_int_t)track->layers[i].bitrate));
+	return layers;
+}
+
+static json_t *write_track(const struct message_track *track)
+{
+	const char *kind = message_kind_text(track->kind);
+	json_t *json;
+
+	if (track->kind == MESSAGE_SOUND)
+		json = json_pack("{s:s}", "kind", kind);
+	else
+		json = json_pack("{s:s, s:o}", "kind", kind, "layers", write_layers(track));
+	if (track->track == 0 ||
+	    json_object_set_new(json, "track", json_integer(track->track)) == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static json_t *write_tracks(const struct message_track *tracks, size_t count)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		array = append(array, write_track(&tracks[i]));
+	return array;
+}
+
+static json_t *write_publish(const struct message *message)
+{
+	return json_pack("{s:o}", "tracks",
+			 write_tracks(message->publish.tracks, message->publish.count));
+}
+
+static json_t *write_published(const struct message *message)
+{
+	json_t *tracks = json_array();
+	size_t i;
+
+	for (i = 0; i < message->published.count; i++)
+		tracks = append(tracks, json_integer(message->published.tracks[i]));
+	return json_pack("{s:o}", "tracks", tracks);
+}
+
+static json_t *write_track_layer(const struct message_track_layer *layer)
+{
+	return json_pack("{s:i, s:i}", "track", layer->track, "layer", layer->layer);
+}
+
+static json_t *write_want(const struct message *message)
+{
+	json_t *wants = json_array();
+	size_t i;
+
+	for (i = 0; i < message->want.count; i++)
+		wants = append(wants, write_track_layer(&message->want.wants[i]));
+	return json_pack("{s:o}", "wants", wants);
+}
+
+static json_t *write_keyframe(const struct message *message)
+{
+	return write_track_layer(&message->layer);
+}
+
+static json_t *write_time(const struct message *message)
+{
+	return json_pack("{s:I}", "clock_us", (json_int_t)message->time.clock_us);
+}
+
+static json_t *write_report(const struct message *message)
+{
+	const struct message_delay *track;
+	json_t *tracks = json_array();
+	size_t i;
+
+	for (i = 0; i < message->report.count; i++) {
+		track = &message->report.tracks[i];
+		tracks = append(tracks, json_pack("{s:i, s:I, s:I}", "track", track->track,
+						  "delay_us", (json_int_t)track->delay_us, "lost",
+						  (json_int_t)track->lost));
+	}
+	return json_pack("{s:o}", "tracks", tracks);
+}
+
+static json_t *write_delay(const struct message *message)
+{
+	return json_pack("{s:i, s:I}", "track", message->delay.track, "delay_us",
+			 (json_int_t)message->delay.delay_us);
+}
+
+static json_t *write_roster(const struct message *message)
+{
+	const struct message_member *member;
+	json_t *members = json_array();
+	size_t i;
+
+	for (i = 0; i < message->roster.count; i++) {
+		member = &message->roster.members[i];
+		members = append(members,
+				 json_pack("{s:i, s:s, s:b, s:o}", "member", member->member, "name",
+					   member->name, "here", member->here, "tracks",
+					   write_tracks(member->tracks, member->track_count)));
+	}
+	return json_pack("{s:o}", "members", members);
+}
+
+static json_t *write_error(const struct message *message)
+{
+	return json_pack("{s:i, s:s}", "code", message->error.code, "message", message->error.text);
+}
+
+static const writer request_writers[MESSAGE_METHODS] = {
+	[MESSAGE_JOIN] = write_join,         [MESSAGE_ATTACH] = write_attach,
+	[MESSAGE_PUBLISH] = write_publish,   [MESSAGE_WANT] = write_want,
+	[MESSAGE_KEYFRAME] = write_keyframe, [MESSAGE_TIME] = write_nothing,
+	[MESSAGE_REPORT] = write_report,     [MESSAGE_LEAVE] = write_nothing,
+};
+
+static const writer result_writers[MESSAGE_METHODS] = {
+	[MESSAGE_JOIN] = write_joined,       [MESSAGE_ATTACH] = write_attached,
+	[MESSAGE_PUBLISH] = write_published, [MESSAGE_WANT] = write_nothing,
+	[MESSAGE_KEYFRAME] = write_nothing,  [MESSAGE_TIME] = write_time,
+	[MESSAGE_REPORT] = write_nothing,    [MESSAGE_LEAVE] = write_nothing,
+};
+
+static const writer notification_writers[MESSAGE_METHODS] = {
+	[MESSAGE_KEYFRAME] = write_keyframe,
+	[MESSAGE_REPORT] = write_delay,
+	[MESSAGE_ROSTER] = write_roster,
+};
+
+static json_t *write_envelope(const struct message *message)
+{
+	switch (message->form) {
+	case MESSAGE_REQUEST:
+		return json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id",
+				 (json_int_t)message->id, "method",
+				 message_method_text(message->method), "params",
+				 request_writers[message->method](message));
+	case MESSAGE_RESULT:
+		return json_pack("{s:s, s:I, s:o}", "jsonrpc", "2.0", "id", (json_int_t)message->id,
+				 "result", result_writers[message->method](message));
+	case MESSAGE_NOTIFICATION:
+		return json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method",
+				 message_method_text(message->method), "params",
+				 notification_writers[message->method](message));
+	case MESSAGE_ERROR:
+		return json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", "id",
+				 message->has_id ? json_integer(message->id) : json_null(), "error",
+				 write_error(message));
+	}
+	return NULL;
+}
+
+struct sink {
+	struct buffer *buffer;
+	int error;
+};
+
+static int sink_append(const char *text, size_t length, void *context)
+{
+	struct sink *sink = context;
+
+	sink->error = buffer_append(sink->buffer, text, length);
+	return sink->error;
+}
+
+int message_write(const struct message *message, struct buffer *buffer)
+{
+	struct sink sink = { .buffer = buffer };
+	size_t before = buffer->length;
+	json_t *json = write_envelope(message);
+
+	if (json == NULL)
+		return -ENOMEM;
+	if (json_dump_callback(json, sink_append, &sink, JSON_COMPACT) != 0) {
+		buffer->length = before;
+		if (sink.error == 0)
+			sink.error = -ENOMEM;
+	}
+	json_decref(json);
+	return sink.error;
+}
