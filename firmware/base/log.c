@@ -47,8 +47,9 @@ static void hide_control_bytes(char *text)
 }
 
 /* Cuts what does not fit: a line is for people, and long before 2 KiB they have stopped reading. */
-static size_t format_line(char line[static LINE_BYTES], enum log_level level, const char *part,
-			  const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static size_t
+format_line(char line[static LINE_BYTES], enum log_level level, const char *part,
+	    const char *format, va_list arguments)
 {
 	int prefix, text;
 	size_t length;
