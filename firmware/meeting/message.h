@@ -165,7 +165,7 @@ struct message_error {
 /* About 30 KiB: kept in the connection's owner, not on the stack. */
 struct message {
 	enum message_form form;
-	enum message_method method; /* not set for an error without id */
+	enum message_method method; /* of an answer: what it answers; an error without id has none */
 	bool has_id;
 	int64_t id; /* 0..INT64_MAX */
 	union {
@@ -200,8 +200,8 @@ struct message_fault {
 typedef int (*message_method_of)(void *context, int64_t id);
 
 /*
- * Reads the `length` bytes at `text`. Returns 0, or -EBADMSG with *ret_fault set; *message is
- * overwritten in both cases.
+ * Reads the `length` bytes at `text`. Returns 0; -EBADMSG with *ret_fault set; or -ENOMEM. *message
+ * is overwritten in every case.
  */
 int message_parse(const char *text, size_t length, message_method_of method_of, void *context,
 		  struct message *message, struct message_fault *ret_fault)

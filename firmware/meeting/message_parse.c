@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "meeting/message.h"
 #include "meeting/node.h"
 
@@ -350,17 +351,14 @@ static const reader notification_readers[MESSAGE_METHODS] = {
 	[MESSAGE_ROSTER] = read_roster,
 };
 
-static bool read_method(const struct node *envelope, const reader *readers,
+static bool read_method(const struct node *root, const char *name, const reader *readers,
 			enum message_method *ret_method)
 {
-	struct node node = node_member(envelope, "method");
+	struct node node = node_member(root, "method");
 	int method;
 
-	if (!json_is_string(node.value))
-		return node_refuse(&node, MESSAGE_CODE_INVALID, "not a string");
 	for (method = 0; method < MESSAGE_METHODS; method++) {
-		if (strcmp(json_string_value(node.value), message_method_text(method)) == 0 &&
-		    readers[method] != NULL) {
+		if (strcmp(name, message_method_text(method)) == 0 && readers[method] != NULL) {
 			*ret_method = method;
 			return true;
 		}
@@ -369,15 +367,15 @@ static bool read_method(const struct node *envelope, const reader *readers,
 }
 
 /* A request or a notification. Without `params` it is as with an empty object. */
-static bool read_call(const struct node *envelope, struct message *message)
+static bool read_call(const struct node *root, const char *method, struct message *message)
 {
 	const reader *readers = message->has_id ? request_readers : notification_readers;
-	struct node params = node_member(envelope, "params");
+	struct node params = node_member(root, "params");
 	json_t *empty = NULL;
 	bool is_read;
 
 	message->form = message->has_id ? MESSAGE_REQUEST : MESSAGE_NOTIFICATION;
-	if (!read_method(envelope, readers, &message->method))
+	if (!read_method(root, method, readers, &message->method))
 		return false;
 	if (params.value == NULL)
 		params.value = empty = json_object();
@@ -387,85 +385,62 @@ static bool read_call(const struct node *envelope, struct message *message)
 	return is_read;
 }
 
-static bool read_answer(const struct node *envelope, message_method_of method_of, void *context,
+static bool read_answer(const struct node *root, message_method_of method_of, void *context,
 			struct message *message)
 {
-	struct node result = node_member(envelope, "result");
-	struct node error = node_member(envelope, "error");
+	struct node answer = node_member(root, "error");
 	int method;
 
-	if ((result.value != NULL) == (error.value != NULL))
-		return node_refuse(envelope, MESSAGE_CODE_INVALID,
-			      "neither a call nor one result or error");
-	if (error.value != NULL) {
-		message->form = MESSAGE_ERROR;
-		if (!node_expect(&error, JSON_OBJECT, "an object") || !read_error(&error, message))
-			return false;
-		if (!message->has_id)
-			return true;
-	}
+	message->form = answer.value != NULL ? MESSAGE_ERROR : MESSAGE_RESULT;
+	if (message->form == MESSAGE_ERROR && !read_error(&answer, message))
+		return false;
 	if (!message->has_id)
-		return node_refuse(envelope, MESSAGE_CODE_INVALID, "a result without id");
+		return true;
 	method = method_of != NULL ? method_of(context, message->id) : -1;
 	if (method < 0)
-		return node_refuse(envelope, MESSAGE_CODE_INVALID, "an answer to nothing that was asked");
+		return node_refuse(root, MESSAGE_CODE_INVALID,
+				   "an answer to nothing that was asked");
 	message->method = method;
 	if (message->form == MESSAGE_ERROR)
 		return true;
-	return node_expect(&result, JSON_OBJECT, "an object") &&
-	       result_readers[method](&result, message);
+	answer = node_member(root, "result");
+	return node_expect(&answer, JSON_OBJECT, "an object") &&
+	       result_readers[method](&answer, message);
 }
 
-static bool read_id(const struct node *envelope, struct message *message)
+static bool read_root(const struct node *root, const struct jsonrpc_message *rpc,
+		      message_method_of method_of, void *context, struct message *message)
 {
-	struct node id = node_member(envelope, "id");
-
-	message->has_id = false;
-	if (id.value == NULL)
-		return true;
-	/* JSON-RPC 2.0, section 5: null in an error whose request could not be read. */
-	if (json_is_null(id.value) && json_object_get(envelope->value, "error") != NULL)
-		return true;
-	if (!json_is_integer(id.value) || json_integer_value(id.value) < 0)
-		return node_refuse(&id, MESSAGE_CODE_INVALID, "not an integer of 0 or more");
-	message->has_id = true;
-	message->id = json_integer_value(id.value);
-	return true;
-}
-
-static bool read_envelope(const struct node *envelope, message_method_of method_of, void *context,
-			  struct message *message)
-{
-	struct node version = node_member(envelope, "jsonrpc");
-
-	if (!json_is_object(envelope->value))
-		return node_refuse(envelope, MESSAGE_CODE_INVALID, "not an object");
-	if (!read_id(envelope, message))
-		return false;
-	envelope->fault->has_id = message->has_id;
-	envelope->fault->id = message->has_id ? message->id : 0;
-	if (!json_is_string(version.value) || strcmp(json_string_value(version.value), "2.0") != 0)
-		return node_refuse(&version, MESSAGE_CODE_INVALID, "not \"2.0\"");
-	if (json_object_get(envelope->value, "method") != NULL)
-		return read_call(envelope, message);
-	message->form = MESSAGE_RESULT;
-	return read_answer(envelope, method_of, context, message);
+	message->has_id = rpc->id != JSONRPC_NO_ID;
+	message->id = message->has_id ? rpc->id : 0;
+	root->fault->has_id = message->has_id;
+	root->fault->id = message->id;
+	if (rpc->method != NULL)
+		return read_call(root, rpc->method, message);
+	return read_answer(root, method_of, context, message);
 }
 
 int message_parse(const char *text, size_t length, message_method_of method_of, void *context,
 		  struct message *message, struct message_fault *ret_fault)
 {
-	struct message_fault fault = { .code = MESSAGE_CODE_PARSE };
-	struct node envelope = { .fault = &fault };
-	json_error_t error;
-	bool is_read = false;
+	struct message_fault fault = {.has_id = false};
+	struct node root = {.fault = &fault};
+	struct jsonrpc_message rpc;
+	bool is_read;
+	int r;
 
-	envelope.value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-	if (envelope.value != NULL)
-		is_read = read_envelope(&envelope, method_of, context, message);
-	else
-		node_refuse(&envelope, MESSAGE_CODE_PARSE, "not JSON at byte %d", error.position);
-	json_decref(envelope.value);
+	r = jsonrpc_parse(text, length, &rpc);
+	if (r == -ENOMEM)
+		return r;
+	if (r == 0) {
+		root.value = rpc.root;
+		is_read = read_root(&root, &rpc, method_of, context, message);
+		jsonrpc_finish(&rpc);
+	} else if (r == -EPROTO) {
+		is_read = node_refuse(&root, MESSAGE_CODE_INVALID, "not JSON-RPC 2.0");
+	} else {
+		is_read = node_refuse(&root, MESSAGE_CODE_PARSE, "not JSON");
+	}
 	if (is_read)
 		return 0;
 	*ret_fault = fault;

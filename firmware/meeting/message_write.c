@@ -1,6 +1,9 @@
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/json.h"
 #include "meeting/message.h"
 
 /*
@@ -171,11 +174,6 @@ static json_t *write_roster(const struct message *message)
 	return json_pack("{s:o}", "members", members);
 }
 
-static json_t *write_error(const struct message *message)
-{
-	return json_pack("{s:i, s:s}", "code", message->error.code, "message", message->error.text);
-}
-
 static const writer request_writers[MESSAGE_METHODS] = {
 	[MESSAGE_JOIN] = write_join,         [MESSAGE_ATTACH] = write_attach,
 	[MESSAGE_PUBLISH] = write_publish,   [MESSAGE_WANT] = write_want,
@@ -196,55 +194,33 @@ static const writer notification_writers[MESSAGE_METHODS] = {
 	[MESSAGE_ROSTER] = write_roster,
 };
 
-static json_t *write_envelope(const struct message *message)
+static char *write_text(const struct message *message)
 {
+	const char *method = message_method_text(message->method);
+
 	switch (message->form) {
 	case MESSAGE_REQUEST:
-		return json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "2.0", "id",
-				 (json_int_t)message->id, "method",
-				 message_method_text(message->method), "params",
-				 request_writers[message->method](message));
+		return jsonrpc_request(message->id, method,
+				       request_writers[message->method](message));
 	case MESSAGE_RESULT:
-		return json_pack("{s:s, s:I, s:o}", "jsonrpc", "2.0", "id", (json_int_t)message->id,
-				 "result", result_writers[message->method](message));
+		return jsonrpc_result(message->id, result_writers[message->method](message));
 	case MESSAGE_NOTIFICATION:
-		return json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method",
-				 message_method_text(message->method), "params",
-				 notification_writers[message->method](message));
+		return jsonrpc_notification(method, notification_writers[message->method](message));
 	case MESSAGE_ERROR:
-		return json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", "id",
-				 message->has_id ? json_integer(message->id) : json_null(), "error",
-				 write_error(message));
+		break;
 	}
-	return NULL;
-}
-
-struct sink {
-	struct buffer *buffer;
-	int error;
-};
-
-static int sink_append(const char *text, size_t length, void *context)
-{
-	struct sink *sink = context;
-
-	sink->error = buffer_append(sink->buffer, text, length);
-	return sink->error;
+	return jsonrpc_error(message->has_id ? message->id : JSONRPC_NO_ID,
+			     (enum jsonrpc_code)message->error.code, message->error.text);
 }
 
 int message_write(const struct message *message, struct buffer *buffer)
 {
-	struct sink sink = { .buffer = buffer };
-	size_t before = buffer->length;
-	json_t *json = write_envelope(message);
+	char *text = write_text(message);
+	int r;
 
-	if (json == NULL)
+	if (text == NULL)
 		return -ENOMEM;
-	if (json_dump_callback(json, sink_append, &sink, JSON_COMPACT) != 0) {
-		buffer->length = before;
-		if (sink.error == 0)
-			sink.error = -ENOMEM;
-	}
-	json_decref(json);
-	return sink.error;
+	r = buffer_append(buffer, text, strlen(text));
+	free(text);
+	return r;
 }

@@ -111,43 +111,41 @@ static const struct {
 	const char *text;
 	int method;
 	int code;
-	const char *fault; /* NULL: "not JSON at byte N", N being the JSON library's affair */
+	const char *fault;
 } bad[] = {
-	{ "", -1, -32700, NULL },
-	{ "{", -1, -32700, NULL },
-	{ "\xff", -1, -32700, NULL },
-	{ "{\"a\":1,\"a\":2}", -1, -32700, NULL },
-	{ "{} x", -1, -32700, NULL },
-	{ "[]", -1, -32600, "not an object" },
-	{ "[{\"jsonrpc\":\"2.0\"}]", -1, -32600, "not an object" },
-	{ "{}", -1, -32600, "jsonrpc: not \"2.0\"" },
-	{ "{\"jsonrpc\":2.0}", -1, -32600, "jsonrpc: not \"2.0\"" },
-	{ "{\"jsonrpc\":\"1.0\",\"id\":1}", -1, -32600, "jsonrpc: not \"2.0\"" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":\"1\"}", -1, -32600, "id: not an integer of 0 or more" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":-1}", -1, -32600, "id: not an integer of 0 or more" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":null}", -1, -32600, "id: not an integer of 0 or more" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", -1, -32600,
-	  "neither a call nor one result or error" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"error\":{}}", MESSAGE_WANT, -32600,
-	  "neither a call nor one result or error" },
-	{ "{\"jsonrpc\":\"2.0\",\"result\":{}}", MESSAGE_WANT, -32600, "a result without id" },
+	{ "", -1, -32700, "not JSON" },
+	{ "{", -1, -32700, "not JSON" },
+	{ "\xff", -1, -32700, "not JSON" },
+	{ "{\"a\":1,\"a\":2}", -1, -32700, "not JSON" },
+	{ "{} x", -1, -32700, "not JSON" },
+	{ "[]", -1, -32600, "not JSON-RPC 2.0" },
+	{ "[{\"jsonrpc\":\"2.0\"}]", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":2.0}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"1.0\",\"id\":1}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":\"1\"}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":-1}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":null}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", -1, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"error\":{}}", MESSAGE_WANT, -32600, "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"result\":{}}", MESSAGE_WANT, -32600, "not JSON-RPC 2.0" },
 	{ RESULT("{}"), -1, -32600, "an answer to nothing that was asked" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}", MESSAGE_WANT, -32600,
 	  "an answer to nothing that was asked" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":1,\"message\":\"\"}}", MESSAGE_WANT,
 	  -32600, "an answer to nothing that was asked" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":1}", MESSAGE_WANT, -32602,
-	  "error: not an object" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}", MESSAGE_WANT, -32602,
-	  "error.message: missing" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":1}", MESSAGE_WANT, -32600,
+	  "not JSON-RPC 2.0" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}", MESSAGE_WANT, -32600,
+	  "not JSON-RPC 2.0" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":2147483648,\"message\":\"\"}}",
 	  MESSAGE_WANT, -32602, "error.code: 2147483648 is not in -2147483648..2147483647" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", -1, -32600, "method: not a string" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", -1, -32600, "not JSON-RPC 2.0" },
 	{ REQUEST("dance", "{}"), -1, -32601, "method: not known" },
 	{ REQUEST("roster", "{\"members\":[]}"), -1, -32601, "method: not known" },
 	{ NOTIFICATION("join", "{}"), -1, -32601, "method: not known" },
-	{ REQUEST("time", "[]"), -1, -32602, "params: not an object" },
-	{ REQUEST("time", "null"), -1, -32602, "params: not an object" },
+	{ REQUEST("time", "[]"), -1, -32600, "not JSON-RPC 2.0" },
+	{ REQUEST("time", "null"), -1, -32600, "not JSON-RPC 2.0" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"join\"}", -1, -32602,
 	  "params.version: missing" },
 	{ REQUEST("join", "{\"version\":2,\"meeting\":\"a\"}"), -1, -32602,
@@ -197,7 +195,7 @@ static const struct {
 	{ REQUEST("keyframe", "{\"track\":65536,\"layer\":0}"), -1, -32602,
 	  "params.track: 65536 is not in 1..65535" },
 	{ REQUEST("keyframe", "{\"track\":99999999999999999999,\"layer\":0}"), -1, -32700,
-	  NULL },
+	  "not JSON" },
 	{ REQUEST("report", "{\"tracks\":[{\"track\":1,\"delay_us\":-1,\"lost\":0}]}"), -1, -32602,
 	  "params.tracks[0].delay_us: -1 is not in 0..60000000" },
 	{ REQUEST("report", "{\"tracks\":[{\"track\":1,\"delay_us\":1}]}"), -1, -32602,
@@ -247,10 +245,7 @@ static void test_bad(void **state)
 		if (parse(bad[i].text, bad[i].method, message, &fault) != -EBADMSG)
 			fail_msg("%s was taken", bad[i].text);
 		assert_int_equal(fault.code, bad[i].code);
-		if (bad[i].fault != NULL)
-			assert_string_equal(fault.text, bad[i].fault);
-		else
-			assert_int_equal(strncmp(fault.text, "not JSON at byte ", 17), 0);
+		assert_string_equal(fault.text, bad[i].fault);
 	}
 	free(message);
 }
@@ -438,7 +433,7 @@ static void test_without_memory(void **state)
 		for (n = 0, result = -1; result != 0; n++) {
 			allocations_left = n;
 			result = parse(good[i].text, good[i].method, message, &fault);
-			assert_true(result == 0 || result == -EBADMSG);
+			assert_true(result == 0 || result == -EBADMSG || result == -ENOMEM);
 		}
 		for (n = 0, result = -1; result != 0; n++) {
 			buffer_clear(&buffer);
