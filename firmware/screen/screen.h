@@ -11,10 +11,13 @@
 #define BALAI_SCREEN_SCREEN_H
 
 #include <libavutil/frame.h>
+#include <stdbool.h>
 #include <stddef.h>
 
+#define SCREEN_SIDE_MIN 64
 #define SCREEN_WIDTH_MAX 4096
 #define SCREEN_HEIGHT_MAX 2304
+#define SCREEN_REFRESH_MAX_HZ 240
 #define SCREEN_REASON_BYTES 160
 
 enum screen_result {
@@ -25,10 +28,18 @@ enum screen_result {
 };
 
 struct screen_format {
-	int width;      /* pixels, even, 64..SCREEN_WIDTH_MAX */
-	int height;     /* pixels, even, 64..SCREEN_HEIGHT_MAX */
-	int refresh_hz; /* 1..240: pictures a second that can be shown at most */
+	int width;      /* pixels, even, SCREEN_SIDE_MIN..SCREEN_WIDTH_MAX */
+	int height;     /* pixels, even, SCREEN_SIDE_MIN..SCREEN_HEIGHT_MAX */
+	int refresh_hz; /* 1..SCREEN_REFRESH_MAX_HZ: pictures a second it shows at most */
 };
+
+static inline bool screen_format_is_valid(const struct screen_format *format)
+{
+	return format->width >= SCREEN_SIDE_MIN && format->width <= SCREEN_WIDTH_MAX &&
+	       format->height >= SCREEN_SIDE_MIN && format->height <= SCREEN_HEIGHT_MAX &&
+	       format->width % 2 == 0 && format->height % 2 == 0 && format->refresh_hz >= 1 &&
+	       format->refresh_hz <= SCREEN_REFRESH_MAX_HZ;
+}
 
 struct screen_rect {
 	int x, y, width, height; /* pixels */

@@ -1,0 +1,419 @@
+#include "screen/scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <errno.h>
+
+#include "screen/paint.h"
+#include "screen/palette.h"
+#include "screen/text.h"
+#include "screen/tile.h"
+
+#define NOTICE_BYTES 512
+
+struct seat {
+	uint32_t member;
+	char name[COMPOSE_NAME_BYTES];
+	struct tile tile;
+};
+
+/* A line of text over the tiles. */
+struct line {
+	struct overlay *overlay; /* owned; NULL: none */
+	int x, y;
+};
+
+enum line_place {
+	LINE_MEETING,
+	LINE_MORE,
+	LINE_NOTICE,
+	LINES,
+};
+
+struct scene {
+	enum words_language language;
+	int width, height; /* 0: no screen yet */
+	struct layout layout;
+	struct tile_art art;
+
+	struct seat seats[LAYOUT_TILES_MAX];
+	size_t n_members;
+	struct tile own;
+	AVFrame *inset;         /* the own picture as it is put over the rest, or NULL */
+	uint64_t inset_changed; /* own.changed of what is in it */
+
+	char meeting[COMPOSE_NAME_BYTES];
+	enum compose_notice notice_kind;
+	char notice[NOTICE_BYTES];
+	struct line lines[LINES];
+
+	uint64_t serial;  /* drawings so far */
+	uint64_t changed; /* as in struct tile, for everything at once */
+};
+
+int scene_create(enum words_language language, struct scene **ret_scene)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	if (!scene)
+		return -ENOMEM;
+	scene->language = language;
+	scene->own.here = true;
+	*ret_scene = scene;
+	return 0;
+}
+
+void scene_destroy(struct scene *scene)
+{
+	if (!scene)
+		return;
+	for (int i = 0; i < LAYOUT_TILES_MAX; i++)
+		tile_finish(&scene->seats[i].tile);
+	tile_finish(&scene->own);
+	tile_art_finish(&scene->art);
+	av_frame_free(&scene->inset);
+	for (int i = 0; i < LINES; i++)
+		overlay_free(scene->lines[i].overlay);
+	free(scene);
+}
+
+static bool is_inset(const struct scene *scene)
+{
+	return scene->layout.n_tiles > 0;
+}
+
+static void place_seat(struct scene *scene, int i)
+{
+	struct seat *seat = &scene->seats[i];
+	enum words_id words = seat->tile.here ? WORDS_NO_PICTURE : WORDS_AWAY;
+
+	tile_place(&seat->tile, scene->layout.tiles[i], scene->layout.unit, seat->name,
+		   words_text(scene->language, words));
+	seat->tile.changed = scene->serial + 1;
+}
+
+static void place_own(struct scene *scene)
+{
+	const char *name = is_inset(scene) ? words_text(scene->language, WORDS_OWN) : NULL;
+
+	tile_place(&scene->own, scene->layout.own, scene->layout.unit, name, NULL);
+	scene->own.changed = scene->serial + 1;
+	av_frame_free(&scene->inset);
+	scene->inset_changed = 0;
+	if (is_inset(scene))
+		scene->inset = paint_frame_create(scene->own.rect.width, scene->own.rect.height);
+}
+
+/* Draws the text anew and tells its size through the line. */
+static struct line *set_line(struct scene *scene, enum line_place place, enum text_style style,
+			     const char *text, int size)
+{
+	struct line *line = &scene->lines[place];
+	int margin = 2 * scene->layout.gap;
+
+	overlay_free(line->overlay);
+	line->overlay = NULL;
+	if (*text && text_draw(style, text, size, scene->width - margin, &line->overlay) < 0)
+		line->overlay = NULL;
+	return line;
+}
+
+static int even_between(int from, int length, int size)
+{
+	return (from + (length - size) / 2) & ~1;
+}
+
+static void place_header(struct scene *scene)
+{
+	const struct layout *layout = &scene->layout;
+	struct screen_rect header = layout->header;
+	int size = layout->unit * 4 / 3 < TEXT_SIZE_MIN ? TEXT_SIZE_MIN : layout->unit * 4 / 3;
+	char number[16], more[64] = "";
+	struct line *line = set_line(scene, LINE_MEETING, layout->framed ? TEXT_PLAIN : TEXT_NAME,
+				     scene->meeting, size);
+
+	line->x = line->y = layout->gap;
+	if (layout->framed && line->overlay)
+		line->y = even_between(header.y, header.height, line->overlay->height);
+	if (layout->n_more > 0) {
+		snprintf(number, sizeof(number), "%d", layout->n_more);
+		words_format(scene->language, WORDS_MORE_MEMBERS, number, more, sizeof(more));
+	}
+	line = set_line(scene, LINE_MORE, TEXT_PLAIN, more, size);
+	if (line->overlay) {
+		line->x = header.x + header.width - line->overlay->width;
+		line->y = even_between(header.y, header.height, line->overlay->height);
+	}
+}
+
+/* At the bottom, above the own picture where that is in the way. */
+static void place_notice(struct scene *scene)
+{
+	const struct layout *layout = &scene->layout;
+	int size = layout->unit * 5 / 3 < TEXT_SIZE_MIN ? TEXT_SIZE_MIN : layout->unit * 5 / 3;
+	enum text_style style =
+		scene->notice_kind == COMPOSE_NOTICE_ALERT ? TEXT_ALERT : TEXT_NOTICE;
+	struct line *line = set_line(scene, LINE_NOTICE, style, scene->notice, size);
+	struct screen_rect rect;
+
+	if (!line->overlay)
+		return;
+	rect = (struct screen_rect){
+		.x = even_between(0, scene->width, line->overlay->width),
+		.y = (scene->height - 2 * layout->unit - line->overlay->height) & ~1,
+		.width = line->overlay->width,
+		.height = line->overlay->height,
+	};
+	if (is_inset(scene) && paint_intersect(rect, layout->own).width > 0)
+		rect.y = (layout->own.y - layout->unit - rect.height) & ~1;
+	line->x = rect.x;
+	line->y = rect.y > 0 ? rect.y : 0;
+}
+
+static void lay_out(struct scene *scene)
+{
+	if (scene->width == 0)
+		return;
+	scene->layout = layout_arrange(scene->width, scene->height, (int)scene->n_members);
+	for (int i = 0; i < scene->layout.n_tiles; i++)
+		place_seat(scene, i);
+	place_own(scene);
+	place_header(scene);
+	place_notice(scene);
+	scene->changed = scene->serial + 1;
+}
+
+void scene_resize(struct scene *scene, int width, int height)
+{
+	scene->width = width;
+	scene->height = height;
+	tile_art_finish(&scene->art);
+	/* Without memory for them the corners are square. */
+	if (tile_art_init(&scene->art, layout_arrange(width, height, 0).unit) < 0)
+		scene->art.size = 0;
+	lay_out(scene);
+}
+
+static bool has_same_seats(const struct scene *scene, const struct compose_member *members,
+			   size_t n)
+{
+	if (n != scene->n_members)
+		return false;
+	for (size_t i = 0; i < n && i < LAYOUT_TILES_MAX; i++) {
+		if (scene->seats[i].member != members[i].member)
+			return false;
+	}
+	return true;
+}
+
+/* Gives members their seats; who had one before keeps its picture. */
+static void seat_members(struct scene *scene, const struct compose_member *members, size_t n)
+{
+	struct seat before[LAYOUT_TILES_MAX];
+
+	memcpy(before, scene->seats, sizeof(before));
+	memset(scene->seats, 0, sizeof(scene->seats));
+	for (size_t i = 0; i < n && i < LAYOUT_TILES_MAX; i++) {
+		for (size_t k = 0; k < LAYOUT_TILES_MAX; k++) {
+			if (before[k].member != members[i].member)
+				continue;
+			scene->seats[i] = before[k];
+			before[k] = (struct seat){0};
+		}
+		scene->seats[i].member = members[i].member;
+	}
+	for (size_t k = 0; k < LAYOUT_TILES_MAX; k++)
+		tile_finish(&before[k].tile);
+	scene->n_members = n;
+}
+
+void scene_set_members(struct scene *scene, const struct compose_member *members, size_t n)
+{
+	bool same = has_same_seats(scene, members, n);
+
+	if (!same)
+		seat_members(scene, members, n);
+	for (int i = 0; i < LAYOUT_TILES_MAX && (size_t)i < n; i++) {
+		struct seat *seat = &scene->seats[i];
+		bool other_text = strcmp(seat->name, members[i].name) != 0 ||
+				  seat->tile.here != members[i].here;
+
+		if (seat->tile.speaking != members[i].speaking)
+			seat->tile.changed = scene->serial + 1;
+		snprintf(seat->name, sizeof(seat->name), "%s", members[i].name);
+		seat->tile.here = members[i].here;
+		seat->tile.speaking = members[i].speaking;
+		if (same && other_text && scene->width > 0)
+			place_seat(scene, i);
+	}
+	if (!same)
+		lay_out(scene);
+}
+
+static void replace_picture(struct scene *scene, struct tile *tile, AVFrame *take)
+{
+	av_frame_free(&tile->picture);
+	tile->picture = take;
+	tile->changed = scene->serial + 1;
+}
+
+bool scene_show(struct scene *scene, uint32_t member, AVFrame *take)
+{
+	for (size_t i = 0; i < LAYOUT_TILES_MAX && i < scene->n_members; i++) {
+		if (scene->seats[i].member == member) {
+			replace_picture(scene, &scene->seats[i].tile, take);
+			return true;
+		}
+	}
+	av_frame_free(&take);
+	return false;
+}
+
+void scene_show_own(struct scene *scene, AVFrame *take)
+{
+	if (!take != !scene->own.picture)
+		scene->changed = scene->serial + 1;
+	replace_picture(scene, &scene->own, take);
+}
+
+void scene_set_notice(struct scene *scene, enum compose_notice kind, const char *text)
+{
+	scene->notice_kind = kind;
+	snprintf(scene->notice, sizeof(scene->notice), "%s",
+		 kind == COMPOSE_NOTICE_NONE ? "" : text);
+	scene->changed = scene->serial + 1;
+	if (scene->width > 0)
+		place_notice(scene);
+}
+
+void scene_set_meeting(struct scene *scene, const char *name)
+{
+	snprintf(scene->meeting, sizeof(scene->meeting), "%s", name);
+	scene->changed = scene->serial + 1;
+	if (scene->width > 0)
+		place_header(scene);
+}
+
+/* What a drawing has done so far. */
+struct drawing {
+	AVFrame *target;
+	bool all;        /* the target's content is of no use */
+	uint64_t oldest; /* the drawing that the target still shows */
+	struct screen_rect drawn[SCENE_DAMAGE_MAX];
+	size_t n_drawn;
+};
+
+static bool overlaps_drawn(const struct drawing *drawing, struct screen_rect rect)
+{
+	for (size_t i = 0; i < drawing->n_drawn; i++) {
+		if (paint_intersect(drawing->drawn[i], rect).width > 0)
+			return true;
+	}
+	return false;
+}
+
+static void draw_tile(struct scene *scene, struct drawing *drawing, struct tile *tile)
+{
+	tile_draw(tile, drawing->target, tile->rect, scene->layout.framed ? &scene->art : NULL);
+	drawing->drawn[drawing->n_drawn++] = tile->rect;
+}
+
+/* What shows through the corners of the own picture has to be drawn before it. */
+static void draw_tiles(struct scene *scene, struct drawing *drawing)
+{
+	bool own = is_inset(scene) && scene->own.picture && scene->own.changed > drawing->oldest;
+
+	for (int i = 0; i < scene->layout.n_tiles; i++) {
+		struct tile *tile = &scene->seats[i].tile;
+
+		if (drawing->all || tile->changed > drawing->oldest ||
+		    (own && paint_intersect(tile->rect, scene->own.rect).width > 0))
+			draw_tile(scene, drawing, tile);
+	}
+}
+
+static void draw_inset(struct scene *scene, struct drawing *drawing)
+{
+	struct screen_rect rect = scene->own.rect;
+	struct screen_rect own_frame = {0, 0, rect.width, rect.height};
+
+	if (!scene->inset) {
+		draw_tile(scene, drawing, &scene->own);
+		return;
+	}
+	if (scene->inset_changed != scene->own.changed) {
+		tile_draw(&scene->own, scene->inset, own_frame, NULL);
+		scene->inset_changed = scene->own.changed;
+	}
+	if (!overlaps_drawn(drawing, rect))
+		paint_fill(drawing->target, rect, paint_color(PALETTE_BACKGROUND));
+	tile_put_rounded(scene->inset, drawing->target, rect, &scene->art);
+}
+
+static void draw_own(struct scene *scene, struct drawing *drawing)
+{
+	bool changed = drawing->all || scene->own.changed > drawing->oldest;
+
+	if (!scene->own.picture)
+		return;
+	if (!is_inset(scene)) {
+		if (changed)
+			draw_tile(scene, drawing, &scene->own);
+	} else if (changed || overlaps_drawn(drawing, scene->own.rect)) {
+		draw_inset(scene, drawing);
+	}
+}
+
+/* Only where it was drawn below: blending twice would darken the backing. */
+static void draw_lines(struct scene *scene, struct drawing *drawing)
+{
+	struct screen_rect everything = {0, 0, scene->width, scene->height};
+
+	for (int i = 0; i < LINES; i++) {
+		struct line *line = &scene->lines[i];
+
+		if (!line->overlay)
+			continue;
+		if (drawing->all)
+			overlay_blend(line->overlay, drawing->target, line->x, line->y, everything);
+		for (size_t k = 0; k < drawing->n_drawn && !drawing->all; k++)
+			overlay_blend(line->overlay, drawing->target, line->x, line->y,
+				      drawing->drawn[k]);
+	}
+}
+
+static size_t list_damage(const struct scene *scene, struct screen_rect *damage)
+{
+	size_t n = 0;
+
+	if (scene->changed == scene->serial) {
+		damage[0] = (struct screen_rect){0, 0, scene->width, scene->height};
+		return 1;
+	}
+	for (int i = 0; i < scene->layout.n_tiles; i++) {
+		if (scene->seats[i].tile.changed == scene->serial)
+			damage[n++] = scene->seats[i].tile.rect;
+	}
+	if (scene->own.changed == scene->serial && scene->own.picture)
+		damage[n++] = scene->own.rect;
+	return n;
+}
+
+size_t scene_draw(struct scene *scene, AVFrame *target, int age, struct screen_rect *damage)
+{
+	uint64_t back = (uint64_t)age;
+	struct drawing drawing = {.target = target};
+
+	scene->serial++;
+	drawing.oldest = back < scene->serial ? scene->serial - back : 0;
+	drawing.all = age == 0 || scene->changed > drawing.oldest;
+	if (drawing.all)
+		paint_fill(target, (struct screen_rect){0, 0, scene->width, scene->height},
+			   paint_color(PALETTE_BACKGROUND));
+	draw_tiles(scene, &drawing);
+	draw_own(scene, &drawing);
+	draw_lines(scene, &drawing);
+	return list_damage(scene, damage);
+}

@@ -1,0 +1,225 @@
+#include "screen/tile.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "screen/layout.h"
+#include "screen/paint.h"
+#include "screen/palette.h"
+#include "screen/text.h"
+
+static void set_color(cairo_t *cairo, uint32_t rgb)
+{
+	cairo_set_source_rgb(cairo, (rgb >> 16 & 0xff) / 255.0, (rgb >> 8 & 0xff) / 255.0,
+			     (rgb & 0xff) / 255.0);
+}
+
+/* A quarter of a ring of radius `size`, and the background outside of it. */
+static int draw_corner(enum tile_corner corner, int size, int ring, struct overlay **ret_overlay)
+{
+	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, size, size);
+	cairo_t *cairo = cairo_create(surface);
+	double x = corner == TILE_TOP_LEFT || corner == TILE_BOTTOM_LEFT ? size : 0;
+	double y = corner == TILE_TOP_LEFT || corner == TILE_TOP_RIGHT ? size : 0;
+	int ret;
+
+	cairo_set_fill_rule(cairo, CAIRO_FILL_RULE_EVEN_ODD);
+	cairo_rectangle(cairo, -size, -size, 3 * size, 3 * size);
+	cairo_new_sub_path(cairo);
+	cairo_arc(cairo, x, y, size, 0, 2 * M_PI);
+	set_color(cairo, PALETTE_BACKGROUND);
+	cairo_fill(cairo);
+	if (ring > 0) {
+		cairo_arc(cairo, x, y, size - ring / 2.0, 0, 2 * M_PI);
+		cairo_set_line_width(cairo, ring);
+		set_color(cairo, PALETTE_SPEAKING);
+		cairo_stroke(cairo);
+	}
+	ret = overlay_create(surface, ret_overlay);
+	cairo_destroy(cairo);
+	cairo_surface_destroy(surface);
+	return ret;
+}
+
+int tile_art_init(struct tile_art *art, int unit)
+{
+	int ret = 0;
+
+	*art = (struct tile_art){.size = (unit * 3 / 4 + 1) & ~1, .ring = (unit / 4 + 1) & ~1};
+	for (int i = 0; i < TILE_CORNERS && ret == 0; i++) {
+		ret = draw_corner((enum tile_corner)i, art->size, 0, &art->quiet[i]);
+		if (ret == 0)
+			ret = draw_corner((enum tile_corner)i, art->size, art->ring,
+					  &art->speaking[i]);
+	}
+	if (ret < 0)
+		tile_art_finish(art);
+	return ret;
+}
+
+void tile_art_finish(struct tile_art *art)
+{
+	for (int i = 0; i < TILE_CORNERS; i++) {
+		overlay_free(art->quiet[i]);
+		overlay_free(art->speaking[i]);
+	}
+	*art = (struct tile_art){0};
+}
+
+void tile_finish(struct tile *tile)
+{
+	av_frame_free(&tile->picture);
+	overlay_free(tile->label);
+	overlay_free(tile->words);
+	scaler_finish(&tile->scaler);
+	*tile = (struct tile){0};
+}
+
+static int limit(int value, int minimum, int maximum)
+{
+	return value < minimum ? minimum : value > maximum ? maximum : value;
+}
+
+static int label_margin(struct screen_rect rect)
+{
+	return limit(rect.height / 36, 2, 16) & ~1;
+}
+
+static struct overlay *draw_text(enum text_style style, const char *text, int size, int width)
+{
+	struct overlay *overlay = NULL;
+
+	if (!text || !*text || text_draw(style, text, size, width, &overlay) < 0)
+		return NULL;
+	return overlay;
+}
+
+void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char *name,
+		const char *words)
+{
+	int size = limit(rect.height / 10, limit(unit * 9 / 10, TEXT_SIZE_MIN, TEXT_SIZE_MAX),
+			 limit(unit * 5 / 3, TEXT_SIZE_MIN, TEXT_SIZE_MAX));
+	int width = rect.width - 2 * label_margin(rect);
+
+	overlay_free(tile->label);
+	overlay_free(tile->words);
+	tile->rect = rect;
+	tile->label = draw_text(TEXT_NAME, name, size, width);
+	tile->words = draw_text(TEXT_PLAIN, words, size, width);
+}
+
+/* The bars beside a picture of another shape. */
+static void draw_bars(AVFrame *target, struct screen_rect rect, struct screen_rect shown)
+{
+	struct paint_color color = paint_color(PALETTE_BAR);
+	int right = shown.x + shown.width, bottom = shown.y + shown.height;
+
+	paint_fill(target, (struct screen_rect){rect.x, rect.y, shown.x - rect.x, rect.height},
+		   color);
+	paint_fill(target,
+		   (struct screen_rect){right, rect.y, rect.x + rect.width - right, rect.height},
+		   color);
+	paint_fill(target, (struct screen_rect){rect.x, rect.y, rect.width, shown.y - rect.y},
+		   color);
+	paint_fill(target,
+		   (struct screen_rect){rect.x, bottom, rect.width, rect.y + rect.height - bottom},
+		   color);
+}
+
+/* False when there is none that can be drawn. */
+static bool draw_picture(struct tile *tile, AVFrame *target, struct screen_rect rect)
+{
+	struct screen_rect source, shown;
+
+	if (!tile->picture || !tile->here)
+		return false;
+	layout_fit(rect, tile->picture->width, tile->picture->height, &source, &shown);
+	if (scaler_draw(&tile->scaler, tile->picture, source, target, shown) < 0)
+		return false;
+	if (memcmp(&shown, &rect, sizeof(rect)) != 0)
+		draw_bars(target, rect, shown);
+	return true;
+}
+
+static void draw_words(const struct tile *tile, AVFrame *target, struct screen_rect rect)
+{
+	paint_fill(target, rect, paint_color(PALETTE_TILE));
+	if (tile->words)
+		overlay_blend(tile->words, target,
+			      rect.x + ((rect.width - tile->words->width) / 2 & ~1),
+			      rect.y + ((rect.height - tile->words->height) / 2 & ~1), rect);
+}
+
+static void draw_corners(AVFrame *target, struct screen_rect rect,
+			 struct overlay *const corners[TILE_CORNERS])
+{
+	int right = rect.x + rect.width - corners[TILE_TOP_RIGHT]->width;
+	int bottom = rect.y + rect.height - corners[TILE_BOTTOM_LEFT]->height;
+
+	overlay_blend(corners[TILE_TOP_LEFT], target, rect.x, rect.y, rect);
+	overlay_blend(corners[TILE_TOP_RIGHT], target, right, rect.y, rect);
+	overlay_blend(corners[TILE_BOTTOM_LEFT], target, rect.x, bottom, rect);
+	overlay_blend(corners[TILE_BOTTOM_RIGHT], target, right, bottom, rect);
+}
+
+/* The straight parts of the ring. */
+static void draw_edges(AVFrame *target, struct screen_rect rect, const struct tile_art *art)
+{
+	struct paint_color color = paint_color(PALETTE_SPEAKING);
+	int size = art->size, ring = art->ring;
+	int width = rect.width - 2 * size, height = rect.height - 2 * size;
+	int right = rect.x + rect.width - ring, bottom = rect.y + rect.height - ring;
+
+	paint_fill(target, (struct screen_rect){rect.x + size, rect.y, width, ring}, color);
+	paint_fill(target, (struct screen_rect){rect.x + size, bottom, width, ring}, color);
+	paint_fill(target, (struct screen_rect){rect.x, rect.y + size, ring, height}, color);
+	paint_fill(target, (struct screen_rect){right, rect.y + size, ring, height}, color);
+}
+
+static bool has_room(const struct tile_art *art, struct screen_rect rect)
+{
+	return art && art->size > 0 && rect.width >= 2 * art->size && rect.height >= 2 * art->size;
+}
+
+void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
+	       const struct tile_art *art)
+{
+	int margin = label_margin(rect);
+
+	if (!draw_picture(tile, target, rect))
+		draw_words(tile, target, rect);
+	if (tile->label)
+		overlay_blend(tile->label, target, rect.x + margin,
+			      rect.y + ((rect.height - margin - tile->label->height) & ~1), rect);
+	if (!has_room(art, rect))
+		return;
+	draw_corners(target, rect, tile->speaking ? art->speaking : art->quiet);
+	if (tile->speaking)
+		draw_edges(target, rect, art);
+}
+
+void tile_put_rounded(const AVFrame *picture, AVFrame *target, struct screen_rect rect,
+		      const struct tile_art *art)
+{
+	int size = art->size, right = rect.width - size, bottom = rect.height - size;
+	const int corners[TILE_CORNERS][2] = {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}};
+
+	if (!has_room(art, rect)) {
+		paint_copy(picture, 0, 0, target, rect);
+		return;
+	}
+	paint_copy(picture, size, 0, target,
+		   (struct screen_rect){rect.x + size, rect.y, rect.width - 2 * size, size});
+	paint_copy(picture, 0, size, target,
+		   (struct screen_rect){rect.x, rect.y + size, rect.width, rect.height - 2 * size});
+	paint_copy(picture, size, bottom, target,
+		   (struct screen_rect){rect.x + size, rect.y + bottom, rect.width - 2 * size, size});
+	for (int i = 0; i < TILE_CORNERS; i++) {
+		int x = corners[i][0], y = corners[i][1];
+
+		paint_mix(picture, x, y, target,
+			  (struct screen_rect){rect.x + x, rect.y + y, size, size},
+			  art->quiet[i]->keep);
+	}
+}

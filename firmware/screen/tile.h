@@ -1,0 +1,72 @@
+/*
+ * One tile of the screen: a picture or words in its place, a name, and rounded corners that turn
+ * into a coloured ring around who speaks. The compositor's thread alone uses it.
+ */
+#ifndef BALAI_SCREEN_TILE_H
+#define BALAI_SCREEN_TILE_H
+
+#include <libavutil/frame.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "screen/overlay.h"
+#include "screen/scale.h"
+#include "screen/screen.h"
+#include "screen/words.h"
+
+enum tile_corner {
+	TILE_TOP_LEFT,
+	TILE_TOP_RIGHT,
+	TILE_BOTTOM_LEFT,
+	TILE_BOTTOM_RIGHT,
+	TILE_CORNERS,
+};
+
+/* The corners of tiles, drawn once a screen size: background outside the curve. */
+struct tile_art {
+	int size; /* pixels of a corner; 0: there is no art */
+	int ring; /* thickness of the ring */
+	struct overlay *quiet[TILE_CORNERS];
+	struct overlay *speaking[TILE_CORNERS];
+};
+
+/* unit: see struct layout. Returns 0 or -ENOMEM, leaving *art without art. */
+int tile_art_init(struct tile_art *art, int unit) __attribute__((warn_unused_result));
+
+/* {0} is allowed. */
+void tile_art_finish(struct tile_art *art);
+
+/* {0} is a valid empty one. */
+struct tile {
+	struct screen_rect rect; /* on the screen */
+	AVFrame *picture;        /* owned; NULL: none */
+	struct overlay *label;   /* owned; NULL: none */
+	struct overlay *words;   /* owned; shown where there is no picture */
+	struct scaler scaler;
+	bool here;
+	bool speaking;
+	uint64_t changed; /* the number of the drawing that first shows its newest state */
+};
+
+/* Frees what it owns; it is empty then. */
+void tile_finish(struct tile *tile);
+
+/*
+ * Gives it a place and redraws its words for that: `name` (NULL: none) and, in the middle, `words`.
+ * What cannot be drawn for want of memory is left out.
+ */
+void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char *name,
+		const char *words);
+
+/* Draws it into `target` at `rect`, which has the size of its place; `art` NULL: square corners. */
+void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
+	       const struct tile_art *art);
+
+/*
+ * Puts `picture`, of the size of `rect`, into `target` with rounded corners, behind which the
+ * target shows through.
+ */
+void tile_put_rounded(const AVFrame *picture, AVFrame *target, struct screen_rect rect,
+		      const struct tile_art *art);
+
+#endif
