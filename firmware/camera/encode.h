@@ -27,6 +27,7 @@ struct venc_format {
 	int width; /* even */
 	int height;
 	enum AVPixelFormat pixels; /* NV12 or YUV420P, limited range */
+	enum AVColorSpace space;   /* for the stream to tell, AVCOL_SPC_UNSPECIFIED included */
 	int64_t frame_us;	   /* nominal time between pictures, for the rate control */
 	int threads;		   /* encoders in software: how many threads at most */
 };
@@ -47,8 +48,9 @@ struct venc_ops {
 	int (*create)(const void *context, struct venc_encoder **ret_encoder);
 
 	/*
-	 * Makes it ready for pictures of that format, at that bit rate: at start and at each change
-	 * of the format; not called when nothing changed. The next picture comes out as an IDR.
+	 * Makes it ready for pictures of that format, at that bit rate: at start, at each change of
+	 * the format, and for a bit rate that set_bitrate() cannot do. What is still inside may get
+	 * lost. The next picture comes out as an IDR.
 	 */
 	int (*ensure)(struct venc_encoder *encoder, const struct venc_format *format,
 		      int64_t bitrate_bps);
@@ -68,7 +70,7 @@ struct venc_ops {
 	/* The next picture submitted comes out as an IDR. */
 	int (*force_keyframe)(struct venc_encoder *encoder);
 
-	/* From the next picture on. -ENOTSUP: only by making the encoder anew, which is done. */
+	/* From the next picture on. -ENOTSUP: not while it runs, so ensure() is called instead. */
 	int (*set_bitrate)(struct venc_encoder *encoder, int64_t bitrate_bps);
 
 	void (*destroy)(struct venc_encoder *encoder);
@@ -126,8 +128,8 @@ void venc_submit(struct venc *venc, const AVFrame *picture);
 void venc_force_keyframe(struct venc *venc);
 
 /*
- * From the next picture on; clamped to the range above. An encoder that has to be made anew for it
- * is left as it is for changes of less than a tenth. Any thread.
+ * From the next picture on; clamped to the range above. An encoder that cannot do it while it
+ * runs is left as it is for changes of less than a tenth. Any thread.
  */
 void venc_set_bitrate(struct venc *venc, int64_t bitrate_bps);
 

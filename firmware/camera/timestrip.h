@@ -38,7 +38,7 @@ struct timestrip_rect {
 };
 
 /*
- * Draws into a writable NV12, YUV420P or YUYV422 picture of at least 80x46 pixels. Returns 0,
+ * Draws into a writable NV12, YUV420P or YUYV422 picture of at least 80x90 pixels. Returns 0,
  * or -EINVAL for another format or a smaller one. Any thread.
  */
 int timestrip_draw(AVFrame *picture, const struct timestrip *strip)
@@ -46,7 +46,7 @@ int timestrip_draw(AVFrame *picture, const struct timestrip *strip)
 
 /*
  * Reads the strip of the picture at `rect`, which the caller knows lies inside the plane. Returns
- * 0, -EINVAL for a rectangle smaller than 80x46, -EILSEQ when there is no readable strip. Reads no
+ * 0, -EINVAL for a rectangle smaller than 80x90, -EILSEQ when there is no readable strip. Reads no
  * pixel outside the strip. Any thread.
  */
 int timestrip_read(const uint8_t *plane, size_t stride, enum timestrip_pixels pixels,

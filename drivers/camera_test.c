@@ -1,0 +1,277 @@
+#include "drivers/camera_test.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "camera/picture_pool.h"
+#include "camera/timestrip.h"
+#include "drivers/pacer.h"
+
+#include <errno.h>
+#include <libavutil/imgutils.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WIDTH_MINIMUM = 160,
+	HEIGHT_MINIMUM = 90,
+	SIDE_MAXIMUM = 4096,
+	BARS = 8,
+	MOVING_BARS = 32,     /* the moving bar is this part of the width */
+	TRAVEL_PICTURES = 90, /* from left to right */
+	DIGITS = 6,
+	DIGIT_COLUMNS = 3,
+	DIGIT_ROWS = 5,
+};
+
+struct colour {
+	uint8_t y;
+	uint8_t u;
+	uint8_t v;
+};
+
+/* 75 % bars in BT.601, limited range: ITU-R BT.1729. */
+static const struct colour bars[BARS] = {
+	{180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
+	{84, 184, 198},	 {65, 100, 212}, {35, 212, 114}, {16, 128, 128},
+};
+static const struct colour white = {235, 128, 128};
+static const struct colour black = {16, 128, 128};
+
+/* Rows of 3 cells from the top, the highest bit first. */
+static const uint16_t digit_cells[10] = {
+	075557, 026227, 071747, 071717, 055711, 074717, 074757, 071111, 075757, 075717,
+};
+
+struct camera {
+	struct cam base;
+	uint8_t tag;
+	struct pacer pacer;
+
+	/* while open */
+	struct picture_pool *pool;
+	AVFrame *background;
+	uint64_t number;
+};
+
+static const struct cam_ops ops;
+
+static struct camera *camera_from(struct cam *cam)
+{
+	return (struct camera *)cam;
+}
+
+static void fill(AVFrame *picture, int x, int y, int width, int height, struct colour colour)
+{
+	for (int line = y; line < y + height; line++)
+		memset(picture->data[0] + (ptrdiff_t)line * picture->linesize[0] + x, colour.y,
+		       (size_t)width);
+	for (int line = y / 2; line < (y + height) / 2; line++) {
+		uint8_t *u = picture->data[1] + (ptrdiff_t)line * picture->linesize[1];
+		uint8_t *v = picture->data[2] + (ptrdiff_t)line * picture->linesize[2];
+
+		if (picture->format == AV_PIX_FMT_YUV420P) {
+			memset(u + x / 2, colour.u, (size_t)width / 2);
+			memset(v + x / 2, colour.v, (size_t)width / 2);
+			continue;
+		}
+		for (int i = x; i < x + width; i += 2) {
+			u[i] = colour.u;
+			u[i + 1] = colour.v;
+		}
+	}
+}
+
+static void draw_background(AVFrame *picture, uint8_t tag)
+{
+	for (int i = 0; i < BARS; i++) {
+		int left = picture->width * i / BARS & ~1;
+		int right = picture->width * (i + 1) / BARS & ~1;
+
+		fill(picture, left, 0, right - left, picture->height, bars[(i + tag) % BARS]);
+	}
+}
+
+static void draw_digit(AVFrame *picture, int x, int y, int cell, unsigned int digit)
+{
+	for (int i = 0; i < DIGIT_COLUMNS * DIGIT_ROWS; i++) {
+		if (digit_cells[digit] >> (DIGIT_COLUMNS * DIGIT_ROWS - 1 - i) & 1)
+			fill(picture, x + i % DIGIT_COLUMNS * cell, y + i / DIGIT_COLUMNS * cell,
+			     cell, cell, white);
+	}
+}
+
+static void draw_number(AVFrame *picture, uint64_t number)
+{
+	int cell = picture->height / 40 & ~1;
+	int width = DIGITS * (DIGIT_COLUMNS + 1) * cell;
+	int x = (picture->width - width) / 2 & ~1, y = picture->height * 3 / 4 & ~1;
+
+	fill(picture, x - cell, y - cell, width + cell, (DIGIT_ROWS + 2) * cell, black);
+	for (int i = DIGITS - 1; i >= 0; i--, number /= 10)
+		draw_digit(picture, x + i * (DIGIT_COLUMNS + 1) * cell, y, cell, number % 10);
+}
+
+static void draw_moving_bar(AVFrame *picture, uint64_t number)
+{
+	int width = picture->width / MOVING_BARS & ~1;
+	int way = picture->width - width;
+	int x = (int)((uint64_t)way * (number % TRAVEL_PICTURES) / TRAVEL_PICTURES) & ~1;
+
+	fill(picture, x, picture->height / 3 & ~1, width, picture->height / 3 & ~1, white);
+}
+
+static AVFrame *draw(struct camera *camera, int64_t time_us)
+{
+	const struct timestrip strip = {.time_us = time_us, .tag = camera->tag};
+	AVFrame *picture = picture_pool_get(camera->pool);
+
+	if (!picture)
+		return NULL;
+	av_image_copy2(picture->data, picture->linesize, camera->background->data,
+		       camera->background->linesize, picture->format, picture->width,
+		       picture->height);
+	draw_moving_bar(picture, camera->number);
+	draw_number(picture, camera->number);
+	if (timestrip_draw(picture, &strip) < 0) {
+		av_frame_free(&picture);
+		return NULL;
+	}
+	picture->pts = time_us;
+	picture->colorspace = AVCOL_SPC_SMPTE170M;
+	picture->color_range = AVCOL_RANGE_MPEG;
+	return picture;
+}
+
+static int clamp(int value, int minimum, int maximum)
+{
+	if (value < minimum)
+		return minimum;
+	return value > maximum ? maximum : value;
+}
+
+static void camera_close(struct cam *cam)
+{
+	struct camera *camera = camera_from(cam);
+
+	av_frame_free(&camera->background);
+	picture_pool_destroy(camera->pool);
+	camera->pool = NULL;
+}
+
+static enum cam_result camera_open(struct cam *cam, const struct cam_want *want,
+				   struct cam_got *ret_got)
+{
+	struct camera *camera = camera_from(cam);
+	struct cam_got got = {
+		.width = clamp(want->width, WIDTH_MINIMUM, SIDE_MAXIMUM) & ~1,
+		.height = clamp(want->height, HEIGHT_MINIMUM, SIDE_MAXIMUM) & ~1,
+		.frame_us = CLOCK_US_PER_S / want->fps,
+		.format = CAM_FORMAT_I420,
+		.device = "test pattern",
+	};
+
+	for (size_t i = want->n_formats; i-- > 0;) {
+		if (want->formats[i] == CAM_FORMAT_NV12 || want->formats[i] == CAM_FORMAT_I420)
+			got.format = want->formats[i];
+	}
+	if (picture_pool_create(got.format == CAM_FORMAT_NV12 ? AV_PIX_FMT_NV12
+							      : AV_PIX_FMT_YUV420P,
+				got.width, got.height, &camera->pool) < 0)
+		return CAM_FAILED;
+	camera->background = picture_pool_get(camera->pool);
+	if (!camera->background) {
+		camera_close(cam);
+		return CAM_FAILED;
+	}
+	draw_background(camera->background, camera->tag);
+	camera->number = 0;
+	pacer_start(&camera->pacer, got.frame_us);
+	*ret_got = got;
+	return CAM_OK;
+}
+
+static enum cam_result camera_next(struct cam *cam, int64_t deadline_us,
+				   struct cam_picture *ret_picture)
+{
+	struct camera *camera = camera_from(cam);
+	uint32_t missed;
+	int64_t due_us;
+	AVFrame *frame;
+
+	if (pacer_wait(&camera->pacer, deadline_us, &due_us, &missed) < 0)
+		return CAM_TIMEOUT;
+	camera->number += missed + 1;
+	frame = draw(camera, due_us);
+	if (!frame) {
+		log_error("camera", "no memory for a test picture");
+		return CAM_FAILED;
+	}
+	*ret_picture = (struct cam_picture){.frame = frame, .skipped = missed};
+	return CAM_OK;
+}
+
+static void camera_wake(struct cam *cam)
+{
+	pacer_wake(&camera_from(cam)->pacer);
+}
+
+static int list_controls(struct cam *cam, struct cam_control *controls, size_t capacity,
+			 size_t *ret_count)
+{
+	(void)cam;
+	(void)controls;
+	(void)capacity;
+	*ret_count = 0;
+	return 0;
+}
+
+static int get_control(struct cam *cam, const char *name, int64_t *ret_value)
+{
+	(void)cam;
+	(void)name;
+	(void)ret_value;
+	return -ENOENT;
+}
+
+static int set_control(struct cam *cam, const char *name, int64_t value)
+{
+	(void)cam;
+	(void)name;
+	(void)value;
+	return -ENOENT;
+}
+
+static void camera_destroy(struct cam *cam)
+{
+	struct camera *camera = camera_from(cam);
+
+	camera_close(cam);
+	pacer_finish(&camera->pacer);
+	free(camera);
+}
+
+static const struct cam_ops ops = {
+	.open = camera_open,
+	.next = camera_next,
+	.close = camera_close,
+	.wake = camera_wake,
+	.list_controls = list_controls,
+	.get_control = get_control,
+	.set_control = set_control,
+	.destroy = camera_destroy,
+};
+
+int camera_test_create(uint8_t tag, struct cam **ret_cam)
+{
+	struct camera *camera = calloc(1, sizeof(*camera));
+
+	if (!camera)
+		return -ENOMEM;
+	camera->base.ops = &ops;
+	camera->tag = tag;
+	pacer_init(&camera->pacer);
+	*ret_cam = &camera->base;
+	return 0;
+}

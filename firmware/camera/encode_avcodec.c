@@ -1,0 +1,206 @@
+#include "camera/encode_avcodec.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <libavcodec/avcodec.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum {
+	/* What the rate control may spend at once, in pictures: this bounds an IDR on its way. */
+	BUFFERED_PICTURES = 3,
+	KEYFRAME_EVERY_S = 10,
+	DEFAULT_FRAME_US = 33333,
+	LARGEST_ERRNO = 4095,
+};
+
+/* What sets one encoder of libavcodec apart from another. */
+struct description {
+	const char *codec;
+	bool sets_bitrate;
+	int profile;
+	const char *options; /* key=value:key=value */
+};
+
+struct encoder {
+	struct venc_encoder base;
+	const struct description *description;
+	AVCodecContext *context;
+	AVFrame *picture; /* a reference that carries orders for this encoder alone */
+	int64_t frame_us;
+	bool keyframe_wanted;
+};
+
+static struct encoder *encoder_from(struct venc_encoder *base)
+{
+	return (struct encoder *)base;
+}
+
+/* AVERROR() of an errno is its negative; libavcodec's own codes lie far below. */
+static int errno_from(int error)
+{
+	return error < -LARGEST_ERRNO ? -EIO : error;
+}
+
+static void apply_bitrate(struct encoder *encoder, int64_t bitrate_bps)
+{
+	AVCodecContext *context = encoder->context;
+
+	context->bit_rate = bitrate_bps;
+	context->rc_max_rate = bitrate_bps;
+	context->rc_buffer_size =
+		(int)(bitrate_bps * encoder->frame_us * BUFFERED_PICTURES / CLOCK_US_PER_S);
+}
+
+static void apply_format(struct encoder *encoder, const struct venc_format *format)
+{
+	AVCodecContext *context = encoder->context;
+
+	encoder->frame_us = format->frame_us > 0 ? format->frame_us : DEFAULT_FRAME_US;
+	context->width = format->width;
+	context->height = format->height;
+	context->pix_fmt = format->pixels;
+	context->colorspace = format->space;
+	context->color_range = AVCOL_RANGE_MPEG;
+	context->time_base = (AVRational){1, (int)CLOCK_US_PER_S};
+	context->framerate = (AVRational){(int)CLOCK_US_PER_S, (int)encoder->frame_us};
+	context->gop_size = (int)(KEYFRAME_EVERY_S * CLOCK_US_PER_S / encoder->frame_us);
+	context->max_b_frames = 0;
+	context->thread_count = format->threads;
+	context->thread_type = FF_THREAD_SLICE;
+	context->profile = encoder->description->profile;
+	/* what libx264 calls info is for a developer here */
+	context->log_level_offset = AV_LOG_VERBOSE - AV_LOG_INFO;
+}
+
+static int ensure(struct venc_encoder *base, const struct venc_format *format, int64_t bitrate_bps)
+{
+	struct encoder *encoder = encoder_from(base);
+	const struct description *description = encoder->description;
+	const AVCodec *codec = avcodec_find_encoder_by_name(description->codec);
+	AVDictionary *options = NULL;
+	int r;
+
+	if (!codec)
+		return -ENOSYS;
+	avcodec_free_context(&encoder->context);
+	encoder->context = avcodec_alloc_context3(codec);
+	if (!encoder->context)
+		return -ENOMEM;
+	apply_format(encoder, format);
+	apply_bitrate(encoder, bitrate_bps);
+	r = av_dict_parse_string(&options, description->options, "=", ":", 0);
+	if (r >= 0)
+		r = avcodec_open2(encoder->context, codec, &options);
+	av_dict_free(&options);
+	return r < 0 ? errno_from(r) : 0;
+}
+
+static int submit(struct venc_encoder *base, const AVFrame *picture)
+{
+	struct encoder *encoder = encoder_from(base);
+	int r = av_frame_ref(encoder->picture, picture);
+
+	if (r < 0)
+		return errno_from(r);
+	/* a decoded picture still says what it was in its own stream, which would be an order */
+	encoder->picture->pict_type =
+		encoder->keyframe_wanted ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+	r = avcodec_send_frame(encoder->context, encoder->picture);
+	av_frame_unref(encoder->picture);
+	if (r < 0)
+		return errno_from(r);
+	encoder->keyframe_wanted = false;
+	return 0;
+}
+
+static int receive(struct venc_encoder *base, AVPacket *packet)
+{
+	return errno_from(avcodec_receive_packet(encoder_from(base)->context, packet));
+}
+
+static int force_keyframe(struct venc_encoder *base)
+{
+	encoder_from(base)->keyframe_wanted = true;
+	return 0;
+}
+
+/* libx264.c of libavcodec compares these fields with what runs at every picture. */
+static int set_bitrate(struct venc_encoder *base, int64_t bitrate_bps)
+{
+	struct encoder *encoder = encoder_from(base);
+
+	if (!encoder->description->sets_bitrate)
+		return -ENOTSUP;
+	apply_bitrate(encoder, bitrate_bps);
+	return 0;
+}
+
+static void destroy(struct venc_encoder *base)
+{
+	struct encoder *encoder = encoder_from(base);
+
+	avcodec_free_context(&encoder->context);
+	av_frame_free(&encoder->picture);
+	free(encoder);
+}
+
+static int create(const void *context, struct venc_encoder **ret_encoder);
+
+static const struct venc_ops ops = {
+	.create = create,
+	.ensure = ensure,
+	.submit = submit,
+	.receive = receive,
+	.force_keyframe = force_keyframe,
+	.set_bitrate = set_bitrate,
+	.destroy = destroy,
+};
+
+static int create(const void *context, struct venc_encoder **ret_encoder)
+{
+	struct encoder *encoder = calloc(1, sizeof(*encoder));
+
+	if (!encoder)
+		return -ENOMEM;
+	encoder->base.ops = &ops;
+	encoder->description = context;
+	encoder->picture = av_frame_alloc();
+	if (!encoder->picture) {
+		free(encoder);
+		return -ENOMEM;
+	}
+	*ret_encoder = &encoder->base;
+	return 0;
+}
+
+/*
+ * superfast is the fastest preset with the deblocking filter; sc_threshold=0 leaves key frames to
+ * the requests.
+ */
+static const struct description libx264 = {
+	.codec = "libx264",
+	.sets_bitrate = true,
+	.profile = AV_PROFILE_UNKNOWN, /* told by an option of its own */
+	.options = "preset=superfast:tune=zerolatency:profile=baseline:forced-idr=1:"
+		   "sc_threshold=0:a53cc=0",
+};
+
+static const struct description h264_v4l2m2m = {
+	.codec = "h264_v4l2m2m",
+	.sets_bitrate = false,
+	.profile = AV_PROFILE_H264_CONSTRAINED_BASELINE,
+	.options = "",
+};
+
+static const struct venc_kind kinds[] = {
+	{.name = "libx264", .ops = &ops, .context = &libx264},
+	{.name = "h264_v4l2m2m", .ops = &ops, .context = &h264_v4l2m2m},
+};
+
+const struct venc_kind *venc_avcodec_kinds(size_t *ret_count)
+{
+	*ret_count = sizeof(kinds) / sizeof(kinds[0]);
+	return kinds;
+}
