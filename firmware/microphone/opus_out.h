@@ -42,7 +42,8 @@ struct opus_out_config {
 int opus_out_create(const struct opus_out_config *config, struct opus_out **ret_out)
 	__attribute__((warn_unused_result));
 
-/* Stops the thread; no sink call comes after it. Nobody may be in opus_out_put(); NULL is allowed.
+/*
+ * Stops the thread; no sink call comes after it. Nobody may be in opus_out_put(); NULL is allowed.
  */
 void opus_out_destroy(struct opus_out *out);
 
@@ -53,8 +54,8 @@ void opus_out_destroy(struct opus_out *out);
 void opus_out_put(struct opus_out *out, const struct opus_out_block *block);
 
 /*
- * {"bitrate":…, "packets":…, "dropped_blocks":…, "encode":{stats}, "capture_to_packet":{stats}};
- * any thread. NULL without memory; the caller owns it.
+ * {"bitrate":…, "packets":…, "failed":…, "dropped_blocks":…, "encode":{stats},
+ *  "capture_to_packet":{stats}}. Any thread. NULL without memory; the caller owns it.
  */
 json_t *opus_out_to_json(struct opus_out *out);
 

@@ -67,8 +67,8 @@ int mixer_source_push(struct mixer_source *source, uint32_t sequence, int64_t ar
 void mixer_render(struct mixer *mixer, int64_t now_us, int64_t play_us, float *samples);
 
 /*
- * {"packets":…, "late":…, "lost":…, "broken":…, "overflows":…, "resets":…, "level_dbfs":…,
- *  "target_us":…, "buffer":{stats}, "mouth_to_ear":{stats}}, where
+ * {"packets":…, "overflows":…, "oversized":…, "late":…, "lost":…, "broken":…, "resets":…,
+ *  "target_us":…, "level_dbfs":…, "buffer":{stats}, "mouth_to_ear":{stats}}, where
  *  late:   arrived after their turn, discarded
  *  lost:   turns of 20 ms that were concealed, whatever the cause
  *  broken: packets that are not Opus of 20 ms, concealed

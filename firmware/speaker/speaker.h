@@ -2,8 +2,8 @@
  * A loudspeaker as the room sees it. Drivers and fakes stand behind speaker_ops.
  *
  * A device is created once for the life of the program and opened anew after each unplugging.
- * open() and close() are called by a thread that may block, write() and queued_us() by the
- * real-time thread; never at once. All members are required.
+ * open() and close() are called by a thread that may block, the rest by the real-time
+ * thread; never at once. All members are required.
  */
 #ifndef BALAI_SPEAKER_SPEAKER_H
 #define BALAI_SPEAKER_SPEAKER_H
@@ -16,8 +16,10 @@
 struct speaker;
 
 struct speaker_ops {
-	/* Readies it; it sounds from the first writes on. SOUND_OK fills *ret_info; else _ABSENT,
-	 * _BUSY or _FAILED. */
+	/*
+	 * Readies it; it sounds from the first writes on. SOUND_OK fills *ret_info; else
+	 * SOUND_ABSENT, _BUSY or _FAILED.
+	 */
 	enum sound_result (*open)(struct speaker *speaker, struct sound_device_info *ret_info)
 		__attribute__((warn_unused_result));
 
@@ -31,10 +33,13 @@ struct speaker_ops {
 		__attribute__((warn_unused_result));
 
 	/*
-	 * How long until a sample written now is heard: 0 when the device ran dry or has not begun.
+	 * How much sound is queued before the device runs dry: 0 when it did or has not begun.
 	 * Real-time as above; a device that fails says so at the next write().
 	 */
 	int64_t (*queued_us)(struct speaker *speaker);
+
+	/* How long until a sample written now is heard: what is queued and the device's own delay. */
+	int64_t (*delay_us)(struct speaker *speaker);
 
 	/* Only after an open() that gave SOUND_OK. What is queued is lost. */
 	void (*close)(struct speaker *speaker);
