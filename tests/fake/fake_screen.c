@@ -26,6 +26,8 @@ struct fake_screen {
 	enum screen_result result;
 	uint64_t presented;
 	uint64_t opened;
+	void (*watch)(void *context, const AVFrame *picture);
+	void *context;
 };
 
 static const struct screen_ops fake_ops;
@@ -106,10 +108,12 @@ static enum screen_result fake_present(struct screen *screen, const struct scree
 	if (!fake->is_lent)
 		abort();
 	fake->is_lent = false;
+	pthread_mutex_lock(&fake->lock);
+	if (fake->watch)
+		fake->watch(fake->context, fake->buffers[fake->next]);
 	fake->next = (fake->next + 1) % fake->n_buffers;
 	if (fake->n_shown < fake->n_buffers)
 		fake->n_shown++;
-	pthread_mutex_lock(&fake->lock);
 	fake->presented++;
 	pthread_cond_broadcast(&fake->presented_one);
 	pthread_mutex_unlock(&fake->lock);
@@ -182,6 +186,17 @@ void fake_screen_set_format(struct screen *screen, const struct screen_format *f
 	pthread_mutex_lock(&fake->lock);
 	fake->format = *format;
 	fake->format_changed = true;
+	pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_screen_set_watch(struct screen *screen,
+			   void (*watch)(void *context, const AVFrame *picture), void *context)
+{
+	struct fake_screen *fake = from_screen(screen);
+
+	pthread_mutex_lock(&fake->lock);
+	fake->watch = watch;
+	fake->context = context;
 	pthread_mutex_unlock(&fake->lock);
 }
 

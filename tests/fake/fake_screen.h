@@ -19,6 +19,13 @@ void fake_screen_set_result(struct screen *screen, enum screen_result result);
 /* The format of the next open; the open one answers SCREEN_CHANGED. Any thread. */
 void fake_screen_set_format(struct screen *screen, const struct screen_format *format);
 
+/*
+ * Calls watch(context, picture) in the compositor's thread with each picture presented from now on;
+ * NULL ends it.
+ */
+void fake_screen_set_watch(struct screen *screen,
+			   void (*watch)(void *context, const AVFrame *picture), void *context);
+
 /* Pictures presented and times opened since creation. Any thread. */
 uint64_t fake_screen_presented(struct screen *screen);
 uint64_t fake_screen_opened(struct screen *screen);
