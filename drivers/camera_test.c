@@ -52,7 +52,9 @@ struct camera {
 	/* while open */
 	struct picture_pool *pool;
 	AVFrame *background;
-	uint64_t number;
+	int64_t start_us;
+	int64_t frame_us;
+	int64_t number; /* of the next picture */
 };
 
 static const struct cam_ops ops;
@@ -93,7 +95,7 @@ static void draw_background(AVFrame *picture, uint8_t tag)
 	}
 }
 
-static void draw_digit(AVFrame *picture, int x, int y, int cell, unsigned int digit)
+static void draw_digit(AVFrame *picture, int x, int y, int cell, int digit)
 {
 	for (int i = 0; i < DIGIT_COLUMNS * DIGIT_ROWS; i++) {
 		if (digit_cells[digit] >> (DIGIT_COLUMNS * DIGIT_ROWS - 1 - i) & 1)
@@ -102,7 +104,7 @@ static void draw_digit(AVFrame *picture, int x, int y, int cell, unsigned int di
 	}
 }
 
-static void draw_number(AVFrame *picture, uint64_t number)
+static void draw_number(AVFrame *picture, int64_t number)
 {
 	int cell = picture->height / 40 & ~1;
 	int width = DIGITS * (DIGIT_COLUMNS + 1) * cell;
@@ -110,19 +112,19 @@ static void draw_number(AVFrame *picture, uint64_t number)
 
 	fill(picture, x - cell, y - cell, width + cell, (DIGIT_ROWS + 2) * cell, black);
 	for (int i = DIGITS - 1; i >= 0; i--, number /= 10)
-		draw_digit(picture, x + i * (DIGIT_COLUMNS + 1) * cell, y, cell, number % 10);
+		draw_digit(picture, x + i * (DIGIT_COLUMNS + 1) * cell, y, cell, (int)(number % 10));
 }
 
-static void draw_moving_bar(AVFrame *picture, uint64_t number)
+static void draw_moving_bar(AVFrame *picture, int64_t number)
 {
 	int width = picture->width / MOVING_BARS & ~1;
 	int way = picture->width - width;
-	int x = (int)((uint64_t)way * (number % TRAVEL_PICTURES) / TRAVEL_PICTURES) & ~1;
+	int x = way * (int)(number % TRAVEL_PICTURES) / TRAVEL_PICTURES & ~1;
 
 	fill(picture, x, picture->height / 3 & ~1, width, picture->height / 3 & ~1, white);
 }
 
-static AVFrame *draw(struct camera *camera, int64_t time_us)
+static AVFrame *draw(struct camera *camera, int64_t number, int64_t time_us)
 {
 	const struct timestrip strip = {.time_us = time_us, .tag = camera->tag};
 	AVFrame *picture = picture_pool_get(camera->pool);
@@ -132,8 +134,8 @@ static AVFrame *draw(struct camera *camera, int64_t time_us)
 	av_image_copy2(picture->data, picture->linesize, camera->background->data,
 		       camera->background->linesize, picture->format, picture->width,
 		       picture->height);
-	draw_moving_bar(picture, camera->number);
-	draw_number(picture, camera->number);
+	draw_moving_bar(picture, number);
+	draw_number(picture, number);
 	if (timestrip_draw(picture, &strip) < 0) {
 		av_frame_free(&picture);
 		return NULL;
@@ -186,8 +188,9 @@ static enum cam_result camera_open(struct cam *cam, const struct cam_want *want,
 		return CAM_FAILED;
 	}
 	draw_background(camera->background, camera->tag);
+	camera->start_us = clock_now_us();
+	camera->frame_us = got.frame_us;
 	camera->number = 0;
-	pacer_start(&camera->pacer, got.frame_us);
 	*ret_got = got;
 	return CAM_OK;
 }
@@ -196,51 +199,32 @@ static enum cam_result camera_next(struct cam *cam, int64_t deadline_us,
 				   struct cam_picture *ret_picture)
 {
 	struct camera *camera = camera_from(cam);
-	uint32_t missed;
-	int64_t due_us;
+	int64_t running_us = clock_now_us() - camera->start_us;
+	int64_t number = camera->number, due_us;
 	AVFrame *frame;
 
-	if (pacer_wait(&camera->pacer, deadline_us, &due_us, &missed) < 0)
+	/* a caller that comes late gets the picture of now */
+	if (running_us / camera->frame_us > number)
+		number = running_us / camera->frame_us;
+	due_us = camera->start_us + number * camera->frame_us;
+	if (pacer_wait(&camera->pacer, due_us, deadline_us) < 0)
 		return CAM_TIMEOUT;
-	camera->number += missed + 1;
-	frame = draw(camera, due_us);
+	frame = draw(camera, number, due_us);
 	if (!frame) {
 		log_error("camera", "no memory for a test picture");
 		return CAM_FAILED;
 	}
-	*ret_picture = (struct cam_picture){.frame = frame, .skipped = missed};
+	*ret_picture = (struct cam_picture){
+		.frame = frame,
+		.skipped = (uint32_t)(number - camera->number),
+	};
+	camera->number = number + 1;
 	return CAM_OK;
 }
 
 static void camera_wake(struct cam *cam)
 {
 	pacer_wake(&camera_from(cam)->pacer);
-}
-
-static int list_controls(struct cam *cam, struct cam_control *controls, size_t capacity,
-			 size_t *ret_count)
-{
-	(void)cam;
-	(void)controls;
-	(void)capacity;
-	*ret_count = 0;
-	return 0;
-}
-
-static int get_control(struct cam *cam, const char *name, int64_t *ret_value)
-{
-	(void)cam;
-	(void)name;
-	(void)ret_value;
-	return -ENOENT;
-}
-
-static int set_control(struct cam *cam, const char *name, int64_t value)
-{
-	(void)cam;
-	(void)name;
-	(void)value;
-	return -ENOENT;
 }
 
 static void camera_destroy(struct cam *cam)
@@ -257,9 +241,6 @@ static const struct cam_ops ops = {
 	.next = camera_next,
 	.close = camera_close,
 	.wake = camera_wake,
-	.list_controls = list_controls,
-	.get_control = get_control,
-	.set_control = set_control,
 	.destroy = camera_destroy,
 };
 

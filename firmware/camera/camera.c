@@ -10,6 +10,25 @@ void cam_destroy(struct cam *cam)
 		cam->ops->destroy(cam);
 }
 
+int cam_list_controls(struct cam *cam, struct cam_control *controls, size_t capacity,
+		      size_t *ret_count)
+{
+	if (cam->ops->list_controls)
+		return cam->ops->list_controls(cam, controls, capacity, ret_count);
+	*ret_count = 0;
+	return 0;
+}
+
+int cam_get_control(struct cam *cam, const char *name, int64_t *ret_value)
+{
+	return cam->ops->get_control ? cam->ops->get_control(cam, name, ret_value) : -ENOENT;
+}
+
+int cam_set_control(struct cam *cam, const char *name, int64_t value)
+{
+	return cam->ops->set_control ? cam->ops->set_control(cam, name, value) : -ENOENT;
+}
+
 const char *cam_result_name(enum cam_result result)
 {
 	switch (result) {
@@ -81,7 +100,7 @@ static json_t *control_to_json(struct cam *cam, const struct cam_control *contro
 				 control->read_only);
 	int64_t value;
 
-	if (json && cam->ops->get_control(cam, control->name, &value) == 0 &&
+	if (json && cam_get_control(cam, control->name, &value) == 0 &&
 	    json_object_set_new(json, "value", json_integer(value)) < 0) {
 		json_decref(json);
 		return NULL;
@@ -97,7 +116,7 @@ json_t *cam_controls_to_json(struct cam *cam)
 
 	if (!controls || !array)
 		goto fail;
-	if (cam->ops->list_controls(cam, controls, CAM_CONTROLS_MAX, &count) < 0)
+	if (cam_list_controls(cam, controls, CAM_CONTROLS_MAX, &count) < 0)
 		count = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (json_array_append_new(array, control_to_json(cam, &controls[i])) < 0)

@@ -88,7 +88,7 @@ struct cam {
 	const struct cam_ops *ops;
 };
 
-/* All members are required. */
+/* All members are required, but the three of the controls: NULL for a camera without any. */
 struct cam_ops {
 	/*
 	 * Finds the device, negotiates and starts it. Anything but CAM_OK leaves it closed and
@@ -111,11 +111,7 @@ struct cam_ops {
 	/* Makes the running, or else the coming, next() return CAM_TIMEOUT at once. */
 	void (*wake)(struct cam *cam);
 
-	/*
-	 * Controls of the open device. list fills at most `capacity`. 0 or -errno: -ENODEV while
-	 * the camera is closed, -ENOENT no such control, -ERANGE out of its range or off its step,
-	 * -EACCES read-only or not readable, others as the device says.
-	 */
+	/* See cam_list_controls() and its like. */
 	int (*list_controls)(struct cam *cam, struct cam_control *controls, size_t capacity,
 			     size_t *ret_count);
 	int (*get_control)(struct cam *cam, const char *name, int64_t *ret_value);
@@ -127,6 +123,18 @@ struct cam_ops {
 
 /* NULL is allowed. */
 void cam_destroy(struct cam *cam);
+
+/*
+ * Controls of the open device. list fills at most `capacity`. 0 or -errno: -ENODEV while the camera
+ * is closed, -ENOENT no such control, -ERANGE out of its range or off its step, -EACCES read-only
+ * or not readable, others as the device says.
+ */
+int cam_list_controls(struct cam *cam, struct cam_control *controls, size_t capacity,
+		      size_t *ret_count) __attribute__((warn_unused_result));
+int cam_get_control(struct cam *cam, const char *name, int64_t *ret_value)
+	__attribute__((warn_unused_result));
+int cam_set_control(struct cam *cam, const char *name, int64_t value)
+	__attribute__((warn_unused_result));
 
 /* Short words for Status and logs: "unplugged", "nv12". Static strings. */
 const char *cam_result_name(enum cam_result result);
