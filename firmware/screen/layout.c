@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-/* Whole vectors of 8 chroma samples. */
+/* Widths are whole vectors of 8 chroma samples: libswscale writes nothing beyond. */
 #define ALIGN 16
 
 static int even(int value)
@@ -74,7 +74,7 @@ static void place_grid(struct layout *layout, struct screen_rect area)
 		int left = area.x + (area.width - in_row * (width + gap) + gap) / 2;
 
 		layout->tiles[i] = (struct screen_rect){
-			.x = aligned(left + ALIGN / 2) + i % columns * (width + gap),
+			.x = even(left) + i % columns * (width + gap),
 			.y = even(top + row * (height + gap)),
 			.width = width,
 			.height = height,
@@ -82,13 +82,16 @@ static void place_grid(struct layout *layout, struct screen_rect area)
 	}
 }
 
-static bool covers_a_tile(const struct layout *layout, struct screen_rect rect)
+static bool stands_free(const struct layout *layout, struct screen_rect rect)
 {
+	struct screen_rect around = {rect.x - layout->gap, rect.y - layout->gap,
+				     rect.width + 2 * layout->gap, rect.height + 2 * layout->gap};
+
 	for (int i = 0; i < layout->n_tiles; i++) {
-		if (overlap(layout->tiles[i], rect))
-			return true;
+		if (overlap(layout->tiles[i], around))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 static struct screen_rect inset(int right, int bottom, int inset_width)
@@ -111,7 +114,7 @@ static struct screen_rect place_inset(const struct layout *layout, int width, in
 	for (int size = largest; size >= smallest; size -= ALIGN) {
 		struct screen_rect beside = inset(width - layout->gap, height - layout->gap, size);
 
-		if (!covers_a_tile(layout, beside))
+		if (stands_free(layout, beside))
 			return beside;
 	}
 	return inset(last.x + last.width - layout->gap / 2, last.y + last.height - layout->gap / 2,
@@ -175,7 +178,7 @@ void layout_fit(struct screen_rect tile, int picture_width, int picture_height,
 	height = (int)((int64_t)tile.width * picture_height / picture_width);
 	width = at_least(at_most(aligned(width + ALIGN / 2), tile.width), 2);
 	height = at_least(at_most(even(height), tile.height), 2);
-	ret_shown->x += aligned((tile.width - width) / 2);
+	ret_shown->x += even((tile.width - width) / 2);
 	ret_shown->y += even((tile.height - height) / 2);
 	ret_shown->width = width;
 	ret_shown->height = height;

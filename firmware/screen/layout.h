@@ -27,17 +27,16 @@ struct layout {
 
 /*
  * All coordinates and sizes are even and inside the screen; tiles overlap neither one another nor
- * the header. Those of a grid are 16:9 with x and width multiples of 16, so that scaling straight
- * into them works on whole vectors. width and height: see struct screen_format. n_members: 0 or
- * more.
+ * the header. Those of a grid are 16:9 and a multiple of 16 wide, so that scaling straight into
+ * them works on whole vectors. width and height: see struct screen_format. n_members: 0 or more.
  */
 struct layout layout_arrange(int width, int height, int n_members);
 
 /*
  * Fits a picture into a tile. A picture that fills it with at most 10 % of its width or height cut
  * off (5 % a side) fills it: *ret_source is the part shown. Otherwise all of it is shown, centred
- * between bars. *ret_shown is relative to the screen, as `tile` is; its x and width are multiples
- * of 16 where those of the tile are. All values are even. picture_width and _height: 2 or more.
+ * between bars. *ret_shown is relative to the screen, as `tile` is; its width is a multiple of 16
+ * where that of the tile is. All values are even. picture_width and _height: 2 or more.
  */
 void layout_fit(struct screen_rect tile, int picture_width, int picture_height,
 		struct screen_rect *ret_source, struct screen_rect *ret_shown);

@@ -13,7 +13,8 @@ enum palette {
 	PALETTE_TEXT_QUIET = 0xaab2bd,
 	PALETTE_NOTICE = 0x2b313b,
 	PALETTE_ALERT = 0xa32020,
-	PALETTE_SPEAKING = 0x3ecf8e,
+	PALETTE_SPEAKING = 0x3ecf8e, /* around who speaks */
+	PALETTE_INSET = 0x3d4550,    /* around the own picture */
 };
 
 #endif

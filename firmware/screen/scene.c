@@ -1,10 +1,9 @@
 #include "screen/scene.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <errno.h>
 
 #include "screen/paint.h"
 #include "screen/palette.h"
@@ -12,6 +11,8 @@
 #include "screen/tile.h"
 
 #define NOTICE_BYTES 512
+/* A narrower inset has no name: that would cover the picture. */
+#define OWN_NAME_UNITS 12
 
 struct seat {
 	uint32_t member;
@@ -36,7 +37,7 @@ struct scene {
 	enum words_language language;
 	int width, height; /* 0: no screen yet */
 	struct layout layout;
-	struct tile_art art;
+	struct tile_frame square, quiet, speaking, inset_frame;
 
 	struct seat seats[LAYOUT_TILES_MAX];
 	size_t n_members;
@@ -65,6 +66,25 @@ int scene_create(enum words_language language, struct scene **ret_scene)
 	return 0;
 }
 
+static void finish_frames(struct scene *scene)
+{
+	tile_frame_finish(&scene->quiet);
+	tile_frame_finish(&scene->speaking);
+	tile_frame_finish(&scene->inset_frame);
+}
+
+/* Without memory for them all corners are square. */
+static void init_frames(struct scene *scene, int unit)
+{
+	int size = (unit * 3 / 4 + 1) & ~1, ring = (unit / 4 + 1) & ~1;
+
+	finish_frames(scene);
+	if (tile_frame_init(&scene->quiet, size, 0, PALETTE_BACKGROUND) < 0 ||
+	    tile_frame_init(&scene->speaking, size, ring, PALETTE_SPEAKING) < 0 ||
+	    tile_frame_init(&scene->inset_frame, size, 2, PALETTE_INSET) < 0)
+		finish_frames(scene);
+}
+
 void scene_destroy(struct scene *scene)
 {
 	if (!scene)
@@ -72,7 +92,7 @@ void scene_destroy(struct scene *scene)
 	for (int i = 0; i < LAYOUT_TILES_MAX; i++)
 		tile_finish(&scene->seats[i].tile);
 	tile_finish(&scene->own);
-	tile_art_finish(&scene->art);
+	finish_frames(scene);
 	av_frame_free(&scene->inset);
 	for (int i = 0; i < LINES; i++)
 		overlay_free(scene->lines[i].overlay);
@@ -96,8 +116,11 @@ static void place_seat(struct scene *scene, int i)
 
 static void place_own(struct scene *scene)
 {
-	const char *name = is_inset(scene) ? words_text(scene->language, WORDS_OWN) : NULL;
+	bool is_wide = scene->layout.own.width >= OWN_NAME_UNITS * scene->layout.unit;
+	const char *name = NULL;
 
+	if (is_inset(scene) && is_wide)
+		name = words_text(scene->language, WORDS_OWN);
 	tile_place(&scene->own, scene->layout.own, scene->layout.unit, name, NULL);
 	scene->own.changed = scene->serial + 1;
 	av_frame_free(&scene->inset);
@@ -189,10 +212,7 @@ void scene_resize(struct scene *scene, int width, int height)
 {
 	scene->width = width;
 	scene->height = height;
-	tile_art_finish(&scene->art);
-	/* Without memory for them the corners are square. */
-	if (tile_art_init(&scene->art, layout_arrange(width, height, 0).unit) < 0)
-		scene->art.size = 0;
+	init_frames(scene, layout_arrange(width, height, 0).unit);
 	lay_out(scene);
 }
 
@@ -316,7 +336,11 @@ static bool overlaps_drawn(const struct drawing *drawing, struct screen_rect rec
 
 static void draw_tile(struct scene *scene, struct drawing *drawing, struct tile *tile)
 {
-	tile_draw(tile, drawing->target, tile->rect, scene->layout.framed ? &scene->art : NULL);
+	const struct tile_frame *frame = &scene->square;
+
+	if (scene->layout.framed)
+		frame = tile->speaking ? &scene->speaking : &scene->quiet;
+	tile_draw(tile, drawing->target, tile->rect, frame);
 	drawing->drawn[drawing->n_drawn++] = tile->rect;
 }
 
@@ -337,19 +361,19 @@ static void draw_tiles(struct scene *scene, struct drawing *drawing)
 static void draw_inset(struct scene *scene, struct drawing *drawing)
 {
 	struct screen_rect rect = scene->own.rect;
-	struct screen_rect own_frame = {0, 0, rect.width, rect.height};
+	struct screen_rect inset = {0, 0, rect.width, rect.height};
 
 	if (!scene->inset) {
 		draw_tile(scene, drawing, &scene->own);
 		return;
 	}
 	if (scene->inset_changed != scene->own.changed) {
-		tile_draw(&scene->own, scene->inset, own_frame, NULL);
+		tile_draw(&scene->own, scene->inset, inset, &scene->inset_frame);
 		scene->inset_changed = scene->own.changed;
 	}
 	if (!overlaps_drawn(drawing, rect))
 		paint_fill(drawing->target, rect, paint_color(PALETTE_BACKGROUND));
-	tile_put_rounded(scene->inset, drawing->target, rect, &scene->art);
+	tile_put_rounded(scene->inset, drawing->target, rect, &scene->inset_frame);
 }
 
 static void draw_own(struct scene *scene, struct drawing *drawing)

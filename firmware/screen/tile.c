@@ -15,9 +15,10 @@ static void set_color(cairo_t *cairo, uint32_t rgb)
 			     (rgb & 0xff) / 255.0);
 }
 
-/* A quarter of a ring of radius `size`, and the background outside of it. */
-static int draw_corner(enum tile_corner corner, int size, int ring, struct overlay **ret_overlay)
+static int draw_corner(const struct tile_frame *frame, enum tile_corner corner,
+		       struct overlay **ret_overlay)
 {
+	int size = frame->size;
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, size, size);
 	cairo_t *cairo = cairo_create(surface);
 	double x = corner == TILE_TOP_LEFT || corner == TILE_BOTTOM_LEFT ? size : 0;
@@ -30,10 +31,10 @@ static int draw_corner(enum tile_corner corner, int size, int ring, struct overl
 	cairo_arc(cairo, x, y, size, 0, 2 * M_PI);
 	set_color(cairo, PALETTE_BACKGROUND);
 	cairo_fill(cairo);
-	if (ring > 0) {
-		cairo_arc(cairo, x, y, size - ring / 2.0, 0, 2 * M_PI);
-		cairo_set_line_width(cairo, ring);
-		set_color(cairo, PALETTE_SPEAKING);
+	if (frame->ring > 0) {
+		cairo_arc(cairo, x, y, size - frame->ring / 2.0, 0, 2 * M_PI);
+		cairo_set_line_width(cairo, frame->ring);
+		set_color(cairo, frame->color);
 		cairo_stroke(cairo);
 	}
 	ret = overlay_create(surface, ret_overlay);
@@ -42,29 +43,23 @@ static int draw_corner(enum tile_corner corner, int size, int ring, struct overl
 	return ret;
 }
 
-int tile_art_init(struct tile_art *art, int unit)
+int tile_frame_init(struct tile_frame *frame, int size, int ring, uint32_t color)
 {
 	int ret = 0;
 
-	*art = (struct tile_art){.size = (unit * 3 / 4 + 1) & ~1, .ring = (unit / 4 + 1) & ~1};
-	for (int i = 0; i < TILE_CORNERS && ret == 0; i++) {
-		ret = draw_corner((enum tile_corner)i, art->size, 0, &art->quiet[i]);
-		if (ret == 0)
-			ret = draw_corner((enum tile_corner)i, art->size, art->ring,
-					  &art->speaking[i]);
-	}
+	*frame = (struct tile_frame){.size = size, .ring = ring, .color = color};
+	for (int i = 0; i < TILE_CORNERS && ret == 0; i++)
+		ret = draw_corner(frame, (enum tile_corner)i, &frame->corners[i]);
 	if (ret < 0)
-		tile_art_finish(art);
+		tile_frame_finish(frame);
 	return ret;
 }
 
-void tile_art_finish(struct tile_art *art)
+void tile_frame_finish(struct tile_frame *frame)
 {
-	for (int i = 0; i < TILE_CORNERS; i++) {
-		overlay_free(art->quiet[i]);
-		overlay_free(art->speaking[i]);
-	}
-	*art = (struct tile_art){0};
+	for (int i = 0; i < TILE_CORNERS; i++)
+		overlay_free(frame->corners[i]);
+	*frame = (struct tile_frame){0};
 }
 
 void tile_finish(struct tile *tile)
@@ -151,23 +146,21 @@ static void draw_words(const struct tile *tile, AVFrame *target, struct screen_r
 			      rect.y + ((rect.height - tile->words->height) / 2 & ~1), rect);
 }
 
-static void draw_corners(AVFrame *target, struct screen_rect rect,
-			 struct overlay *const corners[TILE_CORNERS])
+static void draw_corners(AVFrame *target, struct screen_rect rect, const struct tile_frame *frame)
 {
-	int right = rect.x + rect.width - corners[TILE_TOP_RIGHT]->width;
-	int bottom = rect.y + rect.height - corners[TILE_BOTTOM_LEFT]->height;
+	int right = rect.x + rect.width - frame->size, bottom = rect.y + rect.height - frame->size;
 
-	overlay_blend(corners[TILE_TOP_LEFT], target, rect.x, rect.y, rect);
-	overlay_blend(corners[TILE_TOP_RIGHT], target, right, rect.y, rect);
-	overlay_blend(corners[TILE_BOTTOM_LEFT], target, rect.x, bottom, rect);
-	overlay_blend(corners[TILE_BOTTOM_RIGHT], target, right, bottom, rect);
+	overlay_blend(frame->corners[TILE_TOP_LEFT], target, rect.x, rect.y, rect);
+	overlay_blend(frame->corners[TILE_TOP_RIGHT], target, right, rect.y, rect);
+	overlay_blend(frame->corners[TILE_BOTTOM_LEFT], target, rect.x, bottom, rect);
+	overlay_blend(frame->corners[TILE_BOTTOM_RIGHT], target, right, bottom, rect);
 }
 
 /* The straight parts of the ring. */
-static void draw_edges(AVFrame *target, struct screen_rect rect, const struct tile_art *art)
+static void draw_ring(AVFrame *target, struct screen_rect rect, const struct tile_frame *frame)
 {
-	struct paint_color color = paint_color(PALETTE_SPEAKING);
-	int size = art->size, ring = art->ring;
+	struct paint_color color = paint_color(frame->color);
+	int size = frame->size, ring = frame->ring;
 	int width = rect.width - 2 * size, height = rect.height - 2 * size;
 	int right = rect.x + rect.width - ring, bottom = rect.y + rect.height - ring;
 
@@ -177,13 +170,13 @@ static void draw_edges(AVFrame *target, struct screen_rect rect, const struct ti
 	paint_fill(target, (struct screen_rect){right, rect.y + size, ring, height}, color);
 }
 
-static bool has_room(const struct tile_art *art, struct screen_rect rect)
+static bool has_room(const struct tile_frame *frame, struct screen_rect rect)
 {
-	return art && art->size > 0 && rect.width >= 2 * art->size && rect.height >= 2 * art->size;
+	return frame->size > 0 && rect.width >= 2 * frame->size && rect.height >= 2 * frame->size;
 }
 
 void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
-	       const struct tile_art *art)
+	       const struct tile_frame *frame)
 {
 	int margin = label_margin(rect);
 
@@ -192,20 +185,19 @@ void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
 	if (tile->label)
 		overlay_blend(tile->label, target, rect.x + margin,
 			      rect.y + ((rect.height - margin - tile->label->height) & ~1), rect);
-	if (!has_room(art, rect))
+	if (!has_room(frame, rect))
 		return;
-	draw_corners(target, rect, tile->speaking ? art->speaking : art->quiet);
-	if (tile->speaking)
-		draw_edges(target, rect, art);
+	draw_corners(target, rect, frame);
+	draw_ring(target, rect, frame);
 }
 
 void tile_put_rounded(const AVFrame *picture, AVFrame *target, struct screen_rect rect,
-		      const struct tile_art *art)
+		      const struct tile_frame *frame)
 {
-	int size = art->size, right = rect.width - size, bottom = rect.height - size;
+	int size = frame->size, right = rect.width - size, bottom = rect.height - size;
 	const int corners[TILE_CORNERS][2] = {{0, 0}, {right, 0}, {0, bottom}, {right, bottom}};
 
-	if (!has_room(art, rect)) {
+	if (!has_room(frame, rect)) {
 		paint_copy(picture, 0, 0, target, rect);
 		return;
 	}
@@ -220,6 +212,6 @@ void tile_put_rounded(const AVFrame *picture, AVFrame *target, struct screen_rec
 
 		paint_mix(picture, x, y, target,
 			  (struct screen_rect){rect.x + x, rect.y + y, size, size},
-			  art->quiet[i]->keep);
+			  frame->corners[i]->keep);
 	}
 }

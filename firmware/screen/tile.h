@@ -1,6 +1,6 @@
 /*
- * One tile of the screen: a picture or words in its place, a name, and rounded corners that turn
- * into a coloured ring around who speaks. The compositor's thread alone uses it.
+ * One tile of the screen: a picture, or words in its place, with a name and a frame. The
+ * compositor's thread alone uses it.
  */
 #ifndef BALAI_SCREEN_TILE_H
 #define BALAI_SCREEN_TILE_H
@@ -22,19 +22,23 @@ enum tile_corner {
 	TILE_CORNERS,
 };
 
-/* The corners of tiles, drawn once a screen size: background outside the curve. */
-struct tile_art {
-	int size; /* pixels of a corner; 0: there is no art */
-	int ring; /* thickness of the ring */
-	struct overlay *quiet[TILE_CORNERS];
-	struct overlay *speaking[TILE_CORNERS];
+/* The edge of a tile: background outside of rounded corners, and a ring inside of them. */
+struct tile_frame {
+	int size; /* pixels of a corner; 0: there is none */
+	int ring; /* its thickness; 0: there is none */
+	uint32_t color;
+	struct overlay *corners[TILE_CORNERS];
 };
 
-/* unit: see struct layout. Returns 0 or -ENOMEM, leaving *art without art. */
-int tile_art_init(struct tile_art *art, int unit) __attribute__((warn_unused_result));
+/*
+ * size, ring: pixels, even; color: 0xRRGGBB. Returns 0, or -ENOMEM leaving *frame the one of square
+ * corners.
+ */
+int tile_frame_init(struct tile_frame *frame, int size, int ring, uint32_t color)
+	__attribute__((warn_unused_result));
 
-/* {0} is allowed. */
-void tile_art_finish(struct tile_art *art);
+/* {0} is allowed, and is the frame of square corners. */
+void tile_frame_finish(struct tile_frame *frame);
 
 /* {0} is a valid empty one. */
 struct tile {
@@ -58,15 +62,15 @@ void tile_finish(struct tile *tile);
 void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char *name,
 		const char *words);
 
-/* Draws it into `target` at `rect`, which has the size of its place; `art` NULL: square corners. */
+/* Draws it into `target` at `rect`, which has the size of its place. */
 void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
-	       const struct tile_art *art);
+	       const struct tile_frame *frame);
 
 /*
- * Puts `picture`, of the size of `rect`, into `target` with rounded corners, behind which the
- * target shows through.
+ * Puts `picture`, of the size of `rect`, into `target` with the corners of `frame`, outside of
+ * which the target shows through.
  */
 void tile_put_rounded(const AVFrame *picture, AVFrame *target, struct screen_rect rect,
-		      const struct tile_art *art);
+		      const struct tile_frame *frame);
 
 #endif
