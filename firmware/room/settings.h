@@ -1,0 +1,131 @@
+/*
+ * The two settings files of a room, in INI form: what IT sets (room file) and what the hardware is
+ * (board file). Each has one typed table (settings_table.c), from which files are read, faults are
+ * explained and the documentation is printed.
+ *
+ * Reading goes on after a fault, so that one look shows them all. A section that is repeated goes
+ * on; a key that is repeated is a fault. "#" or ";" begins a comment line, " ;" one behind a value.
+ * One thread at a time.
+ */
+#ifndef BALAI_ROOM_SETTINGS_H
+#define BALAI_ROOM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SETTINGS_CAMERAS_MAX 8
+#define SETTINGS_LIST_MAX 4
+#define SETTINGS_NAME_BYTES 65
+#define SETTINGS_PATH_BYTES 512
+#define SETTINGS_FAULTS_MAX 64
+#define SETTINGS_FAULT_BYTES 320
+
+/* wss://HOST:PORT/PATH */
+struct settings_hub {
+	char host[254]; /* a name or an IP address, an IPv6 one without brackets */
+	char path[128]; /* begins with a slash */
+	uint16_t port;
+};
+
+struct settings_address {
+	char host[46]; /* a numeric loopback address; empty: none */
+	uint16_t port;
+};
+
+/* Words of a table's choices, in the order of the file, none twice; they live for ever. */
+struct settings_list {
+	const char *names[SETTINGS_LIST_MAX];
+	size_t count; /* >= 1 */
+};
+
+struct settings_room {
+	char name[SETTINGS_NAME_BYTES]; /* empty: that of the certificate */
+	int language;                   /* enum words_language */
+	char state_dir[SETTINGS_PATH_BYTES];
+	char control_socket[108]; /* fits sockaddr_un.sun_path */
+
+	struct settings_hub hub;
+	char meeting[SETTINGS_NAME_BYTES];
+	char ca[SETTINGS_PATH_BYTES]; /* PEM files */
+	char certificate[SETTINGS_PATH_BYTES];
+	char key[SETTINGS_PATH_BYTES];
+
+	int width; /* pixels, even */
+	int height;
+	int fps;
+	int bitrate_kbps;
+	int keyframe_s; /* at least every so many seconds a key frame */
+	int sound_bitrate_kbps;
+
+	struct settings_address live;
+	int log_level; /* enum log_level */
+};
+
+struct settings_camera {
+	char name[SETTINGS_NAME_BYTES]; /* unique on the board */
+	char device[SETTINGS_PATH_BYTES];
+};
+
+struct settings_board {
+	char name[SETTINGS_NAME_BYTES];
+
+	struct settings_camera cameras[SETTINGS_CAMERAS_MAX]; /* none of them "none" */
+	size_t n_cameras;                                     /* may be 0 */
+	struct settings_list formats; /* words of cam_format_from_name(), best first */
+
+	struct settings_list encoders; /* names of encoders, best first */
+	int encoder_threads;           /* 0: as many as suit the machine */
+	struct settings_list decoders;
+	int decoder_threads;
+
+	char microphone[SETTINGS_PATH_BYTES];
+	int microphone_pick; /* the channel, counted from 1 */
+	char speaker[SETTINGS_PATH_BYTES];
+
+	char screen[SETTINGS_PATH_BYTES];
+	int screen_width; /* of a memory screen: pixels, even */
+	int screen_height;
+};
+
+struct settings_fault {
+	unsigned int line; /* counted from 1; 0: about the file as a whole */
+	char text[SETTINGS_FAULT_BYTES];
+};
+
+struct settings_faults {
+	struct settings_fault faults[SETTINGS_FAULTS_MAX];
+	size_t count;
+	size_t left_out; /* found beyond SETTINGS_FAULTS_MAX */
+};
+
+/*
+ * Read a file. Return 0 and fill *ret_settings; or -EINVAL for its content or -errno from opening
+ * it, with at least one fault told.
+ */
+int settings_load_room(const char *path, struct settings_room *ret_settings,
+		       struct settings_faults *ret_faults) __attribute__((warn_unused_result));
+int settings_load_board(const char *path, struct settings_board *ret_settings,
+			struct settings_faults *ret_faults) __attribute__((warn_unused_result));
+
+/* As above from an open stream, at most 1 MiB of it. */
+int settings_read_room(FILE *file, struct settings_room *ret_settings,
+		       struct settings_faults *ret_faults) __attribute__((warn_unused_result));
+int settings_read_board(FILE *file, struct settings_board *ret_settings,
+			struct settings_faults *ret_faults) __attribute__((warn_unused_result));
+
+/*
+ * Reads a file as a board file if it has a [board] section, else as a room file, and keeps nothing
+ * but the faults. Returns as above.
+ */
+int settings_check(const char *path, struct settings_faults *ret_faults)
+	__attribute__((warn_unused_result));
+
+/* One line a fault: "FILE:LINE: [section] key: what is wrong". */
+void settings_print_faults(FILE *out, const char *path, const struct settings_faults *faults);
+
+/* Both tables as commented files with the defaults, which can be started from. */
+void settings_print_help(FILE *out);
+
+#endif

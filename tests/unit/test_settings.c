@@ -1,0 +1,654 @@
+/* room/settings: what is read, and each kind of fault with its place and words. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "room/settings.h"
+#include "screen/words.h"
+#include "tests/fake/fake_alloc.h"
+
+#define MEETING                                                                                    \
+	"[meeting]\nurl=wss://hub.example\nmeeting=kabinet\nca=/ca\ncertificate=/cert\nkey=/key\n"
+
+static FILE *open_text(const char *text, size_t length)
+{
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, length, file), length);
+	rewind(file);
+	return file;
+}
+
+static int read_room(const char *text, struct settings_room *room, struct settings_faults *faults)
+{
+	FILE *file = open_text(text, strlen(text));
+	int r = settings_read_room(file, room, faults);
+
+	fclose(file);
+	return r;
+}
+
+static int read_board(const char *text, struct settings_board *board,
+		      struct settings_faults *faults)
+{
+	FILE *file = open_text(text, strlen(text));
+	int r = settings_read_board(file, board, faults);
+
+	fclose(file);
+	return r;
+}
+
+static void room_has_defaults(void **state)
+{
+	struct settings_faults faults;
+	struct settings_room room;
+
+	(void)state;
+	assert_int_equal(read_room(MEETING, &room, &faults), 0);
+	assert_int_equal(faults.count, 0);
+	assert_string_equal(room.name, "");
+	assert_int_equal(room.language, WORDS_INDONESIAN);
+	assert_string_equal(room.state_dir, "/var/lib/balai");
+	assert_string_equal(room.control_socket, "/run/balai/control.sock");
+	assert_string_equal(room.hub.host, "hub.example");
+	assert_int_equal(room.hub.port, 443);
+	assert_string_equal(room.hub.path, "/meet");
+	assert_string_equal(room.meeting, "kabinet");
+	assert_string_equal(room.ca, "/ca");
+	assert_string_equal(room.certificate, "/cert");
+	assert_string_equal(room.key, "/key");
+	assert_int_equal(room.width, 1280);
+	assert_int_equal(room.height, 720);
+	assert_int_equal(room.fps, 30);
+	assert_int_equal(room.bitrate_kbps, 2500);
+	assert_int_equal(room.keyframe_s, 10);
+	assert_int_equal(room.sound_bitrate_kbps, 32);
+	assert_string_equal(room.live.host, "");
+	assert_int_equal(room.log_level, LOG_LEVEL_INFO);
+}
+
+static void room_is_read(void **state)
+{
+	struct settings_faults faults;
+	struct settings_room room;
+
+	(void)state;
+	assert_int_equal(read_room("\xef\xbb\xbf; a comment\r\n"
+				   "[room] # of the first floor\r\n"
+				   "  name = Ruang Rapat é ; shown\r\n"
+				   "\tlanguage: en\r\n"
+				   "\n"
+				   "[meeting]\n"
+				   "url = wss://[2001:db8::1]:8443/rooms/meet\n"
+				   "meeting = a-1\n"
+				   "ca = /a b/ca.pem\n"
+				   "certificate = /c\n"
+				   "key = /k=1\n"
+				   "[picture]\n"
+				   "width = 640\n"
+				   "height = 360\n"
+				   "[panel]\n"
+				   "live_address = [::1]:0\n"
+				   "[picture]\n"
+				   "fps = 60\n"
+				   "[log]\n"
+				   "level = debug",
+				   &room, &faults),
+			 0);
+	assert_string_equal(room.name, "Ruang Rapat é");
+	assert_int_equal(room.language, WORDS_ENGLISH);
+	assert_string_equal(room.hub.host, "2001:db8::1");
+	assert_int_equal(room.hub.port, 8443);
+	assert_string_equal(room.hub.path, "/rooms/meet");
+	assert_string_equal(room.meeting, "a-1");
+	assert_string_equal(room.ca, "/a b/ca.pem");
+	assert_string_equal(room.key, "/k=1");
+	assert_int_equal(room.width, 640);
+	assert_int_equal(room.height, 360);
+	assert_int_equal(room.fps, 60);
+	assert_string_equal(room.live.host, "::1");
+	assert_int_equal(room.live.port, 0);
+	assert_int_equal(room.log_level, LOG_LEVEL_DEBUG);
+}
+
+static void board_has_defaults(void **state)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+
+	(void)state;
+	assert_int_equal(read_board("[board]\nname=sim\n", &board, &faults), 0);
+	assert_string_equal(board.name, "sim");
+	assert_int_equal(board.n_cameras, 1);
+	assert_string_equal(board.cameras[0].name, "camera");
+	assert_string_equal(board.cameras[0].device, "auto");
+	assert_int_equal(board.formats.count, 4);
+	assert_string_equal(board.formats.names[0], "nv12");
+	assert_int_equal(board.encoders.count, 1);
+	assert_string_equal(board.encoders.names[0], "libx264");
+	assert_int_equal(board.encoder_threads, 0);
+	assert_int_equal(board.decoders.count, 1);
+	assert_string_equal(board.decoders.names[0], "h264");
+	assert_int_equal(board.decoder_threads, 2);
+	assert_string_equal(board.microphone, "auto");
+	assert_int_equal(board.microphone_pick, 1);
+	assert_string_equal(board.speaker, "auto");
+	assert_string_equal(board.screen, "kms:auto");
+	assert_int_equal(board.screen_width, 1280);
+	assert_int_equal(board.screen_height, 720);
+}
+
+static void board_is_read(void **state)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+
+	(void)state;
+	assert_int_equal(read_board("[board]\nname = two cameras\n"
+				    "[camera.3]\ndevice = test:7\n"
+				    "[camera.2]\nname = wide\ndevice = file:/a.mkv\n"
+				    "[camera]\ndevice = /dev/v4l/by-id/x\nformats = mjpeg , yuyv\n"
+				    "[encoder]\norder = h264_v4l2m2m,libx264\nthreads = 16\n"
+				    "[microphone]\ndevice = hw:CARD=Array,DEV=0\npick = 16\n"
+				    "[speaker]\ndevice = file:/out.wav\n"
+				    "[screen]\nkind = memory\nwidth = 64\n",
+				    &board, &faults),
+			 0);
+	assert_int_equal(board.n_cameras, 3);
+	assert_string_equal(board.cameras[0].name, "camera");
+	assert_string_equal(board.cameras[0].device, "/dev/v4l/by-id/x");
+	assert_string_equal(board.cameras[1].name, "wide");
+	assert_string_equal(board.cameras[1].device, "file:/a.mkv");
+	assert_string_equal(board.cameras[2].name, "camera.3");
+	assert_string_equal(board.cameras[2].device, "test:7");
+	assert_int_equal(board.formats.count, 2);
+	assert_string_equal(board.formats.names[0], "mjpeg");
+	assert_string_equal(board.formats.names[1], "yuyv");
+	assert_int_equal(board.encoders.count, 2);
+	assert_string_equal(board.encoders.names[1], "libx264");
+	assert_string_equal(board.microphone, "hw:CARD=Array,DEV=0");
+	assert_int_equal(board.microphone_pick, 16);
+	assert_string_equal(board.speaker, "file:/out.wav");
+	assert_string_equal(board.screen, "memory");
+	assert_int_equal(board.screen_width, 64);
+}
+
+static void absent_cameras_do_not_count(void **state)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+
+	(void)state;
+	assert_int_equal(read_board("[board]\nname=x\n[camera]\ndevice=none\n", &board, &faults), 0);
+	assert_int_equal(board.n_cameras, 0);
+	assert_int_equal(read_board("[board]\nname=x\n[camera]\ndevice=none\n"
+				    "[camera.8]\ndevice=test:\n",
+				    &board, &faults),
+			 0);
+	assert_int_equal(board.n_cameras, 1);
+	assert_string_equal(board.cameras[0].name, "camera.8");
+}
+
+struct fault_case {
+	const char *text; /* after MEETING, so that its first line is 7; after [board], 3 */
+	unsigned int line;
+	const char *fault;
+};
+
+static void assert_fault(const struct fault_case *c, int r, const struct settings_faults *faults)
+{
+	if (r != -EINVAL || faults->count != 1 || faults->faults[0].line != c->line ||
+	    strcmp(faults->faults[0].text, c->fault) != 0)
+		fail_msg("\"%s\" gives %d, %zu faults: line %u: %s", c->text, r, faults->count,
+			 faults->faults[0].line, faults->faults[0].text);
+}
+
+#define NUMBER_FORM "\" is not a whole number from 1 to 60"
+#define URL_FORM "\" is not wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH"
+#define LIVE_FORM "\" is not empty or a loopback address like 127.0.0.1:8080 or [::1]:8080"
+
+static void room_faults_are_told(void **state)
+{
+	static const struct fault_case cases[] = {
+		{"[picture]\nfps = 0", 8, "[picture] fps: \"0" NUMBER_FORM},
+		{"[picture]\nfps = 61", 8, "[picture] fps: \"61" NUMBER_FORM},
+		{"[picture]\nfps = -5", 8, "[picture] fps: \"-5" NUMBER_FORM},
+		{"[picture]\nfps = 30fps", 8, "[picture] fps: \"30fps" NUMBER_FORM},
+		{"[picture]\nfps = 29.97", 8, "[picture] fps: \"29.97" NUMBER_FORM},
+		{"[picture]\nfps = 0x10", 8, "[picture] fps: \"0x10" NUMBER_FORM},
+		{"[picture]\nfps =", 8, "[picture] fps: \"" NUMBER_FORM},
+		{"[picture]\nfps = 99999999999999999999999", 8,
+		 "[picture] fps: \"99999999999999999999999" NUMBER_FORM},
+		{"[picture]\nwidth = 1281", 8,
+		 "[picture] width: \"1281\" is not an even number from 160 to 3840"},
+		{"[room]\nlanguage = fr", 8, "[room] language: \"fr\" is not id or en"},
+		{"[room]\nlanguage = EN", 8, "[room] language: \"EN\" is not id or en"},
+		{"[log]\nlevel = all", 8,
+		 "[log] level: \"all\" is not error, warning, info or debug"},
+		{"[room]\nstate_dir = here", 8,
+		 "[room] state_dir: \"here\" is not an absolute path, at most 511 bytes"},
+		{"[picture]\nfsp = 30", 8, "[picture] fsp: there is no such key; is fps meant?"},
+		{"[picture]\ncolour = 30", 8, "[picture] colour: there is no such key"},
+		{"[picture]\n= 30", 8, "[picture] : there is no such key"},
+		{"[picture]\nfps = 30\n\nfps = 30", 10, "[picture] fps: is set in line 8 already"},
+		{"[pictures]\nfps = x", 7, "[pictures]: there is no such section; is [picture] meant?"},
+		{"[fleet]\na = b\nc = d", 7, "[fleet]: there is no such section"},
+		{"[picture.2]", 7, "[picture.2]: there is one [picture] alone"},
+		{"[camera]\ndevice = auto", 7,
+		 "[camera]: belongs in a board file (it has a [board] section)"},
+		{"[picture\nfps = x", 7, "[picture: there is no ] at its end"},
+		{"[picture] fps = 30", 7, "fps = 30: a setting stands in a line of its own"},
+		{"[picture]\nfps", 8, "neither \"[section]\" nor \"key = value\""},
+		{"[picture]\nfps ; = 30", 8, "neither \"[section]\" nor \"key = value\""},
+		{"[picture]\nfps\n", 8, "neither \"[section]\" nor \"key = value\""},
+		{"[room]\nname = a\x1b[2Jb", 8, "the line has a control character"},
+		{"[room]\nname = \xff", 8, "the line is not UTF-8"},
+		{"# \xc3", 7, "the line is not UTF-8"},
+		{"[panel]\nlive_address = 0.0.0.0:80", 8, "[panel] live_address: \"0.0.0.0:80" LIVE_FORM},
+		{"[panel]\nlive_address = localhost:80", 8,
+		 "[panel] live_address: \"localhost:80" LIVE_FORM},
+		{"[panel]\nlive_address = 127.0.0.1", 8,
+		 "[panel] live_address: \"127.0.0.1" LIVE_FORM},
+		{"[panel]\nlive_address = 127.0.0.1:65536", 8,
+		 "[panel] live_address: \"127.0.0.1:65536" LIVE_FORM},
+		{"[panel]\nlive_address = [::2]:80", 8, "[panel] live_address: \"[::2]:80" LIVE_FORM},
+		{"[panel]\nlive_address = :80", 8, "[panel] live_address: \":80" LIVE_FORM},
+	};
+	struct settings_faults faults;
+	struct settings_room room;
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", MEETING, cases[i].text);
+		assert_fault(&cases[i], read_room(text, &room, &faults), &faults);
+	}
+}
+
+static void meeting_faults_are_told(void **state)
+{
+	static const struct fault_case cases[] = {
+		{"url = ws://hub/meet", 2, "[meeting] url: \"ws://hub/meet" URL_FORM},
+		{"url = https://hub", 2, "[meeting] url: \"https://hub" URL_FORM},
+		{"url = wss://", 2, "[meeting] url: \"wss://" URL_FORM},
+		{"url = wss:///meet", 2, "[meeting] url: \"wss:///meet" URL_FORM},
+		{"url = wss://h:0", 2, "[meeting] url: \"wss://h:0" URL_FORM},
+		{"url = wss://h:65536", 2, "[meeting] url: \"wss://h:65536" URL_FORM},
+		{"url = wss://h:", 2, "[meeting] url: \"wss://h:" URL_FORM},
+		{"url = wss://h:443x/", 2, "[meeting] url: \"wss://h:443x/" URL_FORM},
+		{"url = wss://h:1000000/", 2, "[meeting] url: \"wss://h:1000000/" URL_FORM},
+		{"url = wss://me@h/", 2, "[meeting] url: \"wss://me@h/" URL_FORM},
+		{"url = wss://h/a b", 2, "[meeting] url: \"wss://h/a b" URL_FORM},
+		{"url = wss://h/?a", 2, "[meeting] url: \"wss://h/?a" URL_FORM},
+		{"url = wss://[::1", 2, "[meeting] url: \"wss://[::1" URL_FORM},
+		{"url = wss://[::1]x/", 2, "[meeting] url: \"wss://[::1]x/" URL_FORM},
+		{"url = wss://[::g]/", 2, "[meeting] url: \"wss://[::g]/" URL_FORM},
+		{"# no url", 0, "[meeting] url: is missing; it has to be "
+				"wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH"},
+		{"url = wss://h\nmeeting = Kabinet", 3,
+		 "[meeting] meeting: \"Kabinet\" is not a name of the characters a-z 0-9 -, "
+		 "at most 64 bytes"},
+	};
+	struct settings_faults faults;
+	struct settings_room room;
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "[meeting]\n%s\n%sca=/a\ncertificate=/b\nkey=/c\n",
+			 cases[i].text, strstr(cases[i].text, "meeting =") ? "" : "meeting=x\n");
+		assert_fault(&cases[i], read_room(text, &room, &faults), &faults);
+	}
+}
+
+#define CAMERA_FORM                                                                                \
+	" is not auto, none, /dev/videoN, file:PATH, test: or test:0 to test:7, at most 511 bytes"
+
+static void board_faults_are_told(void **state)
+{
+	static const struct fault_case cases[] = {
+		{"[camera]\ndevice = atuo", 4, "[camera] device: \"atuo\"" CAMERA_FORM},
+		{"[camera]\ndevice = file:", 4, "[camera] device: \"file:\"" CAMERA_FORM},
+		{"[camera]\ndevice = test:8", 4, "[camera] device: \"test:8\"" CAMERA_FORM},
+		{"[camera]\ndevice = test:11", 4, "[camera] device: \"test:11\"" CAMERA_FORM},
+		{"[camera]\nformats = nv12, h264", 4,
+		 "[camera] formats: \"nv12, h264\" is not a list with commas, each once, of "
+		 "nv12, i420, yuyv or mjpeg"},
+		{"[encoder]\norder = x264", 4,
+		 "[encoder] order: \"x264\" is not a list with commas, each once, of "
+		 "h264_v4l2m2m or libx264"},
+		{"[encoder]\norder = libx264 libx264", 4,
+		 "[encoder] order: \"libx264 libx264\" is not a list with commas, each once, of "
+		 "h264_v4l2m2m or libx264"},
+		{"[encoder]\norder = libx264, libx264", 4,
+		 "[encoder] order: \"libx264, libx264\" is not a list with commas, each once, of "
+		 "h264_v4l2m2m or libx264"},
+		{"[decoder]\norder =", 4,
+		 "[decoder] order: \"\" is not a list with commas, each once, of "
+		 "h264_v4l2m2m or h264"},
+		{"[decoder]\norder = h264,", 4,
+		 "[decoder] order: \"h264,\" is not a list with commas, each once, of "
+		 "h264_v4l2m2m or h264"},
+		{"[microphone]\ndevice = hw 1", 4,
+		 "[microphone] device: \"hw 1\" is not auto, none, an ALSA name, file:PATH, test: "
+		 "or test:0 to test:7, at most 511 bytes"},
+		{"[speaker]\ndevice = test:", 4,
+		 "[speaker] device: \"test:\" is not auto, none, an ALSA name or file:PATH, "
+		 "at most 511 bytes"},
+		{"[screen]\nkind = hdmi", 4,
+		 "[screen] kind: \"hdmi\" is not kms:auto, kms:/dev/dri/cardN or memory, "
+		 "at most 511 bytes"},
+		{"[camera.1]", 3, "[camera.1]: after [camera] there are [camera.2] to [camera.8]"},
+		{"[camera.9]", 3, "[camera.9]: after [camera] there are [camera.2] to [camera.8]"},
+		{"[camera.22]", 3, "[camera.22]: after [camera] there are [camera.2] to [camera.8]"},
+		{"[camera.]", 3, "[camera.]: after [camera] there are [camera.2] to [camera.8]"},
+		{"[camera.2]\ndevice = test:\nformats = nv12", 5,
+		 "[camera.2] formats: belongs in [camera]"},
+		{"[camera.2]\ndevice = x", 4, "[camera.2] device: \"x\"" CAMERA_FORM},
+		{"[camera.2]", 0, "cameras \"camera\" and \"camera.2\" are the same device"},
+		{"[camera.2]\ndevice=test:\nname=camera", 0, "two cameras are named \"camera\""},
+		{"[picture]\nfps = 30", 3, "[picture]: belongs in a room file"},
+		{"[scren]", 3, "[scren]: there is no such section; is [screen] meant?"},
+	};
+	struct settings_faults faults;
+	struct settings_board board;
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "[board]\nname=x\n%s", cases[i].text);
+		assert_fault(&cases[i], read_board(text, &board, &faults), &faults);
+	}
+	assert_int_equal(read_board("name = x\n[board]\nname = x\n", &board, &faults), -EINVAL);
+	assert_string_equal(faults.faults[0].text, "name: stands before the first [section]");
+}
+
+static void all_faults_are_collected(void **state)
+{
+	struct settings_faults faults;
+	struct settings_room room = {.width = 77};
+
+	(void)state;
+	assert_int_equal(read_room("[picture]\nfps=x\nwidth=y\n[nowhere]\nfps=z\n[log]\nlevel=q\n",
+				   &room, &faults),
+			 -EINVAL);
+	assert_int_equal(faults.count, 9);
+	assert_int_equal(faults.faults[0].line, 2);
+	assert_int_equal(faults.faults[1].line, 3);
+	assert_int_equal(faults.faults[2].line, 4);
+	assert_int_equal(faults.faults[3].line, 7);
+	assert_int_equal(faults.faults[4].line, 0);
+	assert_int_equal(room.width, 77);
+}
+
+static void faults_beyond_the_maximum_are_counted(void **state)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+	char text[2000] = "[board]\nname=x\n", *printed = NULL;
+	size_t size;
+	FILE *out;
+
+	(void)state;
+	for (size_t i = 0; i < SETTINGS_FAULTS_MAX + 3; i++)
+		strcat(text, "x\n");
+	assert_int_equal(read_board(text, &board, &faults), -EINVAL);
+	assert_int_equal(faults.count, SETTINGS_FAULTS_MAX);
+	assert_int_equal(faults.left_out, 3);
+	out = open_memstream(&printed, &size);
+	settings_print_faults(out, "/b.ini", &faults);
+	fclose(out);
+	assert_memory_equal(printed, "/b.ini:3: neither", strlen("/b.ini:3: neither"));
+	assert_non_null(strstr(printed, "\n/b.ini: and 3 more\n"));
+	free(printed);
+}
+
+static void long_values_are_bounded(void **state)
+{
+	static const size_t path_max = SETTINGS_PATH_BYTES - 1;
+	char text[4000], path[2000];
+	struct settings_faults faults;
+	struct settings_room room;
+
+	(void)state;
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[path_max] = '\0';
+	snprintf(text, sizeof(text), "%s[room]\nstate_dir = %s\n", MEETING, path);
+	assert_int_equal(read_room(text, &room, &faults), 0);
+	assert_string_equal(room.state_dir, path);
+
+	path[path_max] = 'x';
+	path[path_max + 1] = '\0';
+	snprintf(text, sizeof(text), "%s[room]\nstate_dir = %s\n", MEETING, path);
+	assert_int_equal(read_room(text, &room, &faults), -EINVAL);
+	assert_int_equal(faults.count, 1);
+	assert_non_null(strstr(faults.faults[0].text, "xx\" is not an absolute path, at most 511"));
+}
+
+/* A comment line of `length` bytes, in a good file. */
+static int read_with_line(size_t length, struct settings_faults *faults)
+{
+	size_t before = strlen(MEETING);
+	char *text = malloc(before + length + 2);
+	struct settings_room room;
+	FILE *file;
+	int r;
+
+	assert_non_null(text);
+	memcpy(text, MEETING, before);
+	memset(text + before, '#', length);
+	text[before + length] = '\n';
+	file = open_text(text, before + length + 1);
+	r = settings_read_room(file, &room, faults);
+	fclose(file);
+	free(text);
+	return r;
+}
+
+static void long_lines_are_told_once(void **state)
+{
+	struct settings_faults faults;
+
+	(void)state;
+	assert_int_equal(read_with_line(1022, &faults), 0);
+	assert_int_equal(read_with_line(1023, &faults), -EINVAL);
+	assert_int_equal(faults.count, 1);
+	assert_int_equal(faults.faults[0].line, 7);
+	assert_string_equal(faults.faults[0].text, "the line is longer than 1022 bytes");
+	assert_int_equal(read_with_line(1000000, &faults), -EINVAL);
+	assert_int_equal(faults.count, 1);
+}
+
+static void nul_byte_is_told(void **state)
+{
+	static const char text[] = MEETING "[room]\nstate_dir = /a\0b\n";
+	struct settings_faults faults;
+	struct settings_room room;
+	FILE *file = open_text(text, sizeof(text) - 1);
+
+	(void)state;
+	assert_int_equal(settings_read_room(file, &room, &faults), -EINVAL);
+	fclose(file);
+	assert_int_equal(faults.faults[0].line, 8);
+	assert_string_equal(faults.faults[0].text, "the line has a control character");
+}
+
+static char *make_folder(void)
+{
+	static char folder[64];
+
+	strcpy(folder, "/tmp/test_settings.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	return folder;
+}
+
+static void assert_cannot_load(const char *path, int error, const char *fault)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+	struct settings_room room;
+
+	assert_int_equal(settings_load_room(path, &room, &faults), error);
+	assert_string_equal(faults.faults[0].text, fault);
+	assert_int_equal(settings_load_board(path, &board, &faults), error);
+	assert_string_equal(faults.faults[0].text, fault);
+	assert_int_equal(settings_check(path, &faults), error);
+	assert_int_equal(faults.count, 1);
+	assert_int_equal(faults.faults[0].line, 0);
+	assert_string_equal(faults.faults[0].text, fault);
+}
+
+static void files_that_are_none_are_told(void **state)
+{
+	char path[128], long_path[5000] = "/";
+	char *folder = make_folder();
+	int fd;
+
+	(void)state;
+	assert_cannot_load(folder, -EISDIR, "it cannot be opened: Is a directory");
+	snprintf(path, sizeof(path), "%s/absent", folder);
+	assert_cannot_load(path, -ENOENT, "it cannot be opened: No such file or directory");
+	memset(long_path + 1, 'x', sizeof(long_path) - 2);
+	assert_cannot_load(long_path, -ENAMETOOLONG, "it cannot be opened: File name too long");
+
+	snprintf(path, sizeof(path), "%s/pipe", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_cannot_load(path, -ENXIO, "it is not a file");
+	unlink(path);
+	assert_cannot_load("/dev/zero", -ENXIO, "it is not a file");
+
+	snprintf(path, sizeof(path), "%s/large", folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (1 << 20) + 1), 0);
+	close(fd);
+	assert_cannot_load(path, -EFBIG, "it is larger than 1 MiB");
+	unlink(path);
+	rmdir(folder);
+}
+
+static int check_text(const char *path, const char *text, struct settings_faults *faults)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	return settings_check(path, faults);
+}
+
+static void check_knows_the_kind_of_file(void **state)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+	struct settings_room room;
+	char path[128];
+	char *folder = make_folder();
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/any.ini", folder);
+	assert_int_equal(check_text(path, MEETING, &faults), 0);
+	assert_int_equal(settings_load_room(path, &room, &faults), 0);
+	assert_int_equal(settings_load_board(path, &board, &faults), -EINVAL);
+	assert_int_equal(check_text(path, "# [board]\n" MEETING, &faults), 0);
+	assert_int_equal(check_text(path, "[camera]\n\n[board]\nname=x\n", &faults), 0);
+	assert_int_equal(settings_load_board(path, &board, &faults), 0);
+	assert_int_equal(check_text(path, "[board]\n", &faults), -EINVAL);
+	assert_int_equal(faults.count, 1);
+	assert_string_equal(
+		faults.faults[0].text,
+		"[board] name: is missing; it has to be text without control characters, "
+		"at most 64 bytes");
+	assert_int_equal(check_text(path, "", &faults), -EINVAL);
+	assert_int_equal(faults.count, 5);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* Each default is a good value, and only what has none is missing. */
+static void help_is_a_good_file_but_for_what_must_be_set(void **state)
+{
+	struct settings_faults faults;
+	struct settings_board board;
+	struct settings_room room;
+	char *text = NULL, *split;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	settings_print_help(out);
+	fclose(out);
+	split = strstr(text, "# board file");
+	assert_non_null(split);
+	split[-1] = '\0';
+	assert_int_equal(read_room(text, &room, &faults), -EINVAL);
+	assert_int_equal(faults.count, 5);
+	for (size_t i = 0; i < faults.count; i++)
+		assert_memory_equal(faults.faults[i].text, "[meeting] ", strlen("[meeting] "));
+	assert_int_equal(read_board(split, &board, &faults), -EINVAL);
+	assert_int_equal(faults.count, 1);
+	assert_memory_equal(faults.faults[0].text, "[board] name: \"\"", 16);
+	free(text);
+}
+
+static void lack_of_memory_is_a_fault(void **state)
+{
+	struct settings_faults faults;
+	struct settings_room room;
+	unsigned int n;
+	int r;
+
+	(void)state;
+	for (n = 1;; n++) {
+		FILE *file = open_text(MEETING, strlen(MEETING));
+
+		fake_alloc_arm(n);
+		r = settings_read_room(file, &room, &faults);
+		fclose(file);
+		if (!fake_alloc_disarm())
+			break;
+		assert_int_equal(r, -EINVAL);
+		assert_true(faults.count > 0);
+	}
+	assert_true(n > 1);
+	assert_int_equal(r, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(room_has_defaults),
+		cmocka_unit_test(room_is_read),
+		cmocka_unit_test(board_has_defaults),
+		cmocka_unit_test(board_is_read),
+		cmocka_unit_test(absent_cameras_do_not_count),
+		cmocka_unit_test(room_faults_are_told),
+		cmocka_unit_test(meeting_faults_are_told),
+		cmocka_unit_test(board_faults_are_told),
+		cmocka_unit_test(all_faults_are_collected),
+		cmocka_unit_test(faults_beyond_the_maximum_are_counted),
+		cmocka_unit_test(long_values_are_bounded),
+		cmocka_unit_test(long_lines_are_told_once),
+		cmocka_unit_test(nul_byte_is_told),
+		cmocka_unit_test(files_that_are_none_are_told),
+		cmocka_unit_test(check_knows_the_kind_of_file),
+		cmocka_unit_test(help_is_a_good_file_but_for_what_must_be_set),
+		cmocka_unit_test(lack_of_memory_is_a_fault),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
