@@ -32,7 +32,7 @@ BUILD ?= build
 BOARD ?= qemu-virt
 variant := $(if $(filter arm64,$(ARCH)),arm64,$(VARIANT))
 
-.PHONY: all demo test test-long test-tsan test-qemu lint format fuzz bench image qemu clean help FORCE
+.PHONY: all demo test test-long test-tsan test-qemu fuzz bench image qemu clean help FORCE
 
 help: ## this list
 	@echo 'make [GOAL…] [CC=clang] [VARIANT=asan|tsan] [ARCH=arm64] [BOARD=qemu-virt] [FOR=SECONDS] [V=1]'
@@ -54,7 +54,7 @@ test: $(call programs,asan) $(call tests,asan) $(call replays,asan) ## all tests
 	tests/run $(BUILD)/asan
 
 test-long: $(call programs,asan) $(call tests,asan) $(call replays,asan) ## and those that take minutes
-	BALAI_LONG=1 tests/run $(BUILD)/asan
+	BALAI_LONG=1 BALAI_TEST_TIMEOUT_S=1800 tests/run $(BUILD)/asan
 
 test-tsan: $(call programs,tsan) $(call tests,tsan) ## unit and flow tests with the thread sanitizer
 	tests/run $(BUILD)/tsan

@@ -37,8 +37,8 @@ static int read_file(int fd, uint8_t **ret_data, size_t *ret_size)
 
 static int replay(const char *path)
 {
-	uint8_t *data;
-	size_t size;
+	uint8_t *data = NULL;
+	size_t size = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int r;
 

@@ -160,4 +160,4 @@ fuzz_main = $(if $(filter fuzz,$1),,$(call objects,$1,tests/fuzz/replay.c))
 $(foreach variant,$(variants),$(eval $(call variant_rules,$(variant))))
 
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
