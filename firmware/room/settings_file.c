@@ -76,12 +76,10 @@ static void set_defaults(struct loader *loader, size_t element)
 
 static void refuse_section(const struct loader *loader, const char *name)
 {
-	const struct settings_table *other = loader->table == settings_room_table()
-						     ? settings_board_table()
-						     : settings_room_table();
+	const struct settings_table *other = loader->table->other ? loader->table->other() : NULL;
 	const char *meant = settings_nearest(loader->table, NULL, name);
 
-	if (settings_find_section(other, name, strcspn(name, ".")))
+	if (other && settings_find_section(other, name, strcspn(name, ".")))
 		settings_add_fault(loader->faults, loader->line, "[%.*s]: belongs in a %s",
 				   shown(name), name, other->title);
 	else if (meant)

@@ -176,6 +176,7 @@ const struct settings_table *settings_room_table(void)
 		.about = "what IT sets",
 		.rows = rows,
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
+		.other = settings_board_table,
 	};
 
 	return &table;
@@ -269,6 +270,7 @@ const struct settings_table *settings_board_table(void)
 		.elements_max = SETTINGS_CAMERAS_MAX,
 		.rows = rows,
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
+		.other = settings_room_table,
 	};
 
 	return &table;

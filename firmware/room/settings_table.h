@@ -1,6 +1,6 @@
 /*
  * The tables behind settings.h: which settings there are, how one value is read, and how a file is
- * read by a table. For settings*.c alone.
+ * read by a table. For settings*.c, and for another program that has a table of its own.
  */
 #ifndef BALAI_ROOM_SETTINGS_TABLE_H
 #define BALAI_ROOM_SETTINGS_TABLE_H
@@ -46,6 +46,7 @@ struct settings_table {
 	size_t elements_max; /* <= SETTINGS_ELEMENTS_MAX */
 	const struct setting *rows;
 	size_t n_rows; /* <= SETTINGS_ROWS_MAX; those of a section stand together */
+	const struct settings_table *(*other)(void); /* whose sections may be misplaced; or NULL */
 };
 
 const struct settings_table *settings_room_table(void);
@@ -83,5 +84,23 @@ void settings_add_fault(struct settings_faults *faults, unsigned int line, const
  */
 void settings_read_file(FILE *file, const struct settings_table *table, void *settings,
 			struct settings_faults *faults);
+
+/*
+ * Opens a file of settings: a plain file of at most 1 MiB. Returns 0 and *ret_file, to be closed by
+ * the caller, or -errno with one fault told; *ret_faults is begun anew.
+ */
+int settings_open(const char *path, struct settings_faults *ret_faults, FILE **ret_file)
+	__attribute__((warn_unused_result));
+
+/*
+ * Opens and reads a file into the struct of `size` bytes. Returns 0; or -EINVAL for its content or
+ * -errno from opening it, with at least one fault told.
+ */
+int settings_load(const char *path, const struct settings_table *table, void *ret_settings,
+		  size_t size, struct settings_faults *ret_faults)
+	__attribute__((warn_unused_result));
+
+/* A table as a commented file with the defaults. */
+void settings_print_table(FILE *out, const struct settings_table *table);
 
 #endif
