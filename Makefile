@@ -59,7 +59,7 @@ test-long: $(call programs,asan) $(call tests,asan) $(call replays,asan) ## and 
 test-tsan: $(call programs,tsan) $(call tests,tsan) ## unit and flow tests with the thread sanitizer
 	tests/run $(BUILD)/tsan
 
-test-qemu: image $(call programs,host) ## the image of qemu-virt joins a meeting
+test-qemu: image $(call programs,host) $(call checks,host) ## the image of qemu-virt joins a meeting
 	tests/qemu/run
 
 fuzz: $(call fuzzers,fuzz) ## each parser for FOR seconds (default 60)

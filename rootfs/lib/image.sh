@@ -9,7 +9,7 @@ uuid() {
 
 # make_erofs TREE IMAGE: LZ4 is the cheapest to read.
 make_erofs() {
-	mkfs.erofs --quiet -zlz4hc,12 -C65536 -T"$SOURCE_DATE_EPOCH" -U"$(uuid root)" -x-1 \
+	mkfs.erofs --quiet -zlz4hc,9 -C65536 -T"$SOURCE_DATE_EPOCH" -U"$(uuid root)" -x-1 \
 		--all-root "$2" "$1"
 }
 

@@ -45,9 +45,10 @@ unpack() {
 			--keep-directory-symlink --exclude-from="$rootfs/lib/unneeded"
 }
 
-# fetch_and_unpack STATE TREE PACKAGE…: base-files goes first, as it brings the directories and the
-# links among them. TREE/usr/share/balai/packages lists the versions.
-fetch_and_unpack() {
+# bare_tree STATE TREE PACKAGE…: the packages without what they depend on. base-files goes first, as
+# it brings the directories and the links among them. TREE/usr/share/balai/packages lists the
+# versions.
+bare_tree() {
 	local state=$1 tree=$2 deb
 	shift 2
 
@@ -72,7 +73,7 @@ root_tree() {
 	mapfile -t names < <(closure "$state" "${wanted[@]}" | grep --invert-match --line-regexp \
 		--fixed-strings --file=<(entries "$rootfs/packages.txt" | sed -n 's/^-//p'))
 	((${#names[@]} >= ${#wanted[@]})) || die "apt cannot resolve the packages of packages.txt"
-	fetch_and_unpack "$state" "$tree" "${names[@]}"
+	bare_tree "$state" "$tree" "${names[@]}"
 }
 
 # boot_tree STATE TREE KERNEL-PACKAGE: the kernel, which that package stands for, and the shell of
@@ -82,7 +83,7 @@ boot_tree() {
 
 	mapfile -t names < <(closure "$state" "$kernel" | grep '^linux-image-')
 	((${#names[@]})) || die "apt cannot resolve the package $kernel"
-	fetch_and_unpack "$state" "$tree" "${names[@]}" busybox-static
+	bare_tree "$state" "$tree" "${names[@]}" busybox-static
 	ln -sfn usr/lib "$tree/lib"
 	depmod --basedir "$tree" "$(kernel_version "$tree")"
 }
@@ -93,6 +94,7 @@ make_tree() {
 	shift 2
 
 	say "fetching packages for ${tree##*/}"
+	find "$(dirname "$tree")" -maxdepth 1 -name "$maker-????????????" -mtime +30 -exec rm -rf {} +
 	state=$(mktemp -d)
 	rm -rf "$tree.new"
 	start_apt "$state"
@@ -102,7 +104,8 @@ make_tree() {
 	say "unpacked $(wc -l <"$tree/usr/share/balai/packages") packages"
 }
 
-# cached_tree MAKER ARG…: prints the folder with what MAKER unpacks, made once for what shapes it.
+# cached_tree MAKER ARG…: prints the folder with what MAKER unpacks, made once for what shapes it,
+# and again when it is gone or was not used for 30 days.
 cached_tree() {
 	local maker=$1 tree
 	shift
@@ -115,6 +118,7 @@ cached_tree() {
 	(
 		flock 9
 		[[ -d $tree ]] || make_tree "$maker" "$tree" "$@"
+		touch "$tree"
 	) 9>"$tree.lock" >&2
 	echo "$tree"
 }

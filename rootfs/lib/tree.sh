@@ -11,6 +11,7 @@ set_up_accounts() {
 		cp "$tree/usr/share/base-passwd/$file.master" "$tree/etc/$file"
 	done
 	systemd-sysusers --root="$tree"
+	chmod 600 "$tree"/etc/{,g}shadow
 }
 
 set_up_units() {

@@ -4,7 +4,8 @@
 #   drivers/*.c                      -> libdrivers.a       tools/hub/main.c     -> balai-hub
 #   tools/hub/*.c (but main.c)       -> libhub.a           tools/ctl/*.c        -> balaictl
 #   tests/fake/*.c                   -> libfake.a
-#   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c and tests/fuzz/fuzz_NAME.c -> a program each
+#   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c, tests/fuzz/fuzz_NAME.c and
+#   tests/qemu/check.c               -> a program each
 #
 # The box speaks TLS by mbedTLS, with the libwebsockets that devroot built; the hub, and test
 # programs called *_hub_*, by OpenSSL, with Debian's libwebsockets.
@@ -59,6 +60,7 @@ libraries := firmware drivers hub fake
 test_names := $(basename $(wildcard tests/unit/test_*.c tests/flow/flow_*.c))
 bench_names := $(basename $(wildcard tests/bench/bench_*.c))
 fuzz_names := $(basename $(wildcard tests/fuzz/fuzz_*.c))
+check_names := $(basename $(wildcard tests/qemu/check*.c))
 hub_names := $(foreach name,$(test_names) $(bench_names) $(fuzz_names),\
 	$(if $(findstring _hub_,$(notdir $(name))),$(name)))
 
@@ -68,6 +70,7 @@ program_names := $(if $(wildcard firmware/room/main.c),balai-room) \
 programs = $(addprefix $(BUILD)/$1/,$(program_names) \
 	$(if $(filter arm64,$1),,$(if $(wildcard tools/hub/main.c),balai-hub)))
 tests = $(addprefix $(BUILD)/$1/,$(test_names))
+checks = $(addprefix $(BUILD)/$1/,$(check_names))
 benches = $(addprefix $(BUILD)/$1/,$(bench_names))
 fuzzers = $(addprefix $(BUILD)/$1/,$(fuzz_names))
 replays = $(addprefix $(BUILD)/$1/,$(fuzz_names))
@@ -130,7 +133,7 @@ $(BUILD)/$1/balai-hub: $(call objects,$1,tools/hub/main.c) $(call archives,$1,hu
 	$$(call link,$1,$$(hub_libs_$1))
 
 $(call test_rules,$1,$(test_names),,test_libs)
-$(call test_rules,$1,$(bench_names),,)
+$(call test_rules,$1,$(bench_names) $(check_names),,)
 $(call test_rules,$1,$(fuzz_names),$(call fuzz_main,$1),fuzz_libs_$1)
 endef
 

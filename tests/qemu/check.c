@@ -1,0 +1,223 @@
+/*
+ * Judges what rooms show and play, for tests/qemu/run:
+ *
+ *   check strip ROOM PICTURE        the picture's time strip is that of the test camera ROOM
+ *   check bars PICTURE              below the middle are the colour bars of vivid
+ *   check differ PICTURE PICTURE    the upper left quarters differ
+ *   check tone ROOM SAMPLES         the last seconds have the steady tone of the test microphone
+ *                                   ROOM, and no other's; a file of 16-bit mono, 48 kHz
+ *   check hz ROOM                   prints that tone's frequency
+ *
+ * Ends with 0 for yes, 1 for no and why.
+ */
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libswscale/swscale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "camera/timestrip.h"
+#include "drivers/mic_test.h"
+#include "tests/fake/sound_marks.h"
+
+#define TONE_FRAMES (3 * 48000)
+#define TONE_DBFS_MIN -40.0
+#define TONE_ABOVE_OTHERS_DB 20.0
+#define COLOUR_TOLERANCE 48
+#define N_BARS 8
+
+/* Decodes the only picture of an open file; NULL where there is none. */
+static AVFrame *decode(AVFormatContext *file, AVCodecContext *decoder)
+{
+	AVPacket *packet = av_packet_alloc();
+	AVFrame *frame = av_frame_alloc();
+
+	if (!packet || !frame || av_read_frame(file, packet) < 0 ||
+	    avcodec_send_packet(decoder, packet) < 0 || avcodec_send_packet(decoder, NULL) < 0 ||
+	    avcodec_receive_frame(decoder, frame) < 0)
+		av_frame_free(&frame);
+	av_packet_free(&packet);
+	return frame;
+}
+
+static AVFrame *to_bgr0(const AVFrame *picture)
+{
+	struct SwsContext *scaler =
+		sws_getContext(picture->width, picture->height, picture->format, picture->width,
+			       picture->height, AV_PIX_FMT_BGR0, SWS_POINT, NULL, NULL, NULL);
+	AVFrame *result = av_frame_alloc();
+
+	if (!scaler || !result || sws_scale_frame(scaler, result, picture) < 0)
+		av_frame_free(&result);
+	sws_freeContext(scaler);
+	return result;
+}
+
+/* The picture of a PNG file as BGR0; the caller frees it. Ends the program where there is none. */
+static AVFrame *load(const char *path)
+{
+	AVFormatContext *file = NULL;
+	AVCodecContext *decoder = NULL;
+	const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_PNG);
+	AVFrame *decoded = NULL;
+	AVFrame *picture = NULL;
+
+	if (avformat_open_input(&file, path, NULL, NULL) == 0)
+		decoder = avcodec_alloc_context3(codec);
+	if (decoder && avcodec_open2(decoder, codec, NULL) == 0)
+		decoded = decode(file, decoder);
+	if (decoded)
+		picture = to_bgr0(decoded);
+	av_frame_free(&decoded);
+	avcodec_free_context(&decoder);
+	avformat_close_input(&file);
+	if (!picture) {
+		fprintf(stderr, "%s: no picture\n", path);
+		exit(1);
+	}
+	return picture;
+}
+
+static bool strip(const char *room, const char *path)
+{
+	AVFrame *picture = load(path);
+	struct timestrip_rect all = {.width = picture->width, .height = picture->height};
+	struct timestrip found = {0};
+	int error = timestrip_read(picture->data[0], (size_t)picture->linesize[0], TIMESTRIP_BGR0,
+				   &all, &found);
+
+	av_frame_free(&picture);
+	if (error)
+		fprintf(stderr, "%s: no time strip: %s\n", path, strerror(-error));
+	else if (found.tag != atoi(room))
+		fprintf(stderr, "%s: the strip is that of room %d\n", path, found.tag);
+	return !error && found.tag == atoi(room);
+}
+
+/* Blue, green, red; 75 % of full. */
+static const int bar_colours[N_BARS][3] = {
+	{191, 191, 191}, {0, 191, 191}, {191, 191, 0}, {0, 191, 0},
+	{191, 0, 191},	 {0, 0, 191},	{191, 0, 0},   {0, 0, 0},
+};
+
+static bool is_bar(const AVFrame *picture, int bar)
+{
+	int x = (2 * bar + 1) * picture->width / (2 * N_BARS);
+	int y = picture->height * 5 / 8;
+	const uint8_t *pixel = picture->data[0] + (ptrdiff_t)y * picture->linesize[0] + 4 * x;
+	const int *wanted = bar_colours[bar];
+
+	for (int i = 0; i < 3; i++) {
+		if (abs(pixel[i] - wanted[i]) > COLOUR_TOLERANCE) {
+			fprintf(stderr, "bar %d at %d,%d is %d,%d,%d, not %d,%d,%d\n", bar, x, y,
+				pixel[2], pixel[1], pixel[0], wanted[2], wanted[1], wanted[0]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool bars(const char *path)
+{
+	AVFrame *picture = load(path);
+	bool all = true;
+
+	for (int bar = 0; bar < N_BARS; bar++)
+		all = is_bar(picture, bar) && all;
+	av_frame_free(&picture);
+	return all;
+}
+
+static bool quarters_differ(const AVFrame *a, const AVFrame *b)
+{
+	if (a->width != b->width || a->height != b->height)
+		return false;
+	for (int y = 0; y < a->height / 2; y++) {
+		if (memcmp(a->data[0] + (ptrdiff_t)y * a->linesize[0],
+			   b->data[0] + (ptrdiff_t)y * b->linesize[0], (size_t)a->width * 2) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool differ(const char *path_a, const char *path_b)
+{
+	AVFrame *a = load(path_a);
+	AVFrame *b = load(path_b);
+	bool result = quarters_differ(a, b);
+
+	av_frame_free(&a);
+	av_frame_free(&b);
+	if (!result)
+		fprintf(stderr, "%s and %s show the same, or have two sizes\n", path_a, path_b);
+	return result;
+}
+
+/* Fills `samples` with the end of a file; false where it is shorter. */
+static bool read_end(const char *path, float *samples)
+{
+	static const long bytes = TONE_FRAMES * (long)sizeof(int16_t);
+	int16_t *raw = malloc((size_t)bytes);
+	FILE *file = fopen(path, "rbe");
+	struct stat info;
+	bool read = raw && file && fstat(fileno(file), &info) == 0 && info.st_size >= bytes &&
+		    fseek(file, (info.st_size - bytes) & ~1L, SEEK_SET) == 0 &&
+		    fread(raw, sizeof(*raw), TONE_FRAMES, file) == TONE_FRAMES;
+
+	for (size_t i = 0; read && i < TONE_FRAMES; i++)
+		samples[i] = (float)raw[i] / 32768.0F;
+	if (file)
+		fclose(file);
+	free(raw);
+	return read;
+}
+
+static bool only_tone(const float *samples, unsigned int room)
+{
+	double level = sound_marks_tone_dbfs(samples, TONE_FRAMES, room);
+	bool only = level >= TONE_DBFS_MIN;
+
+	fprintf(stderr, "the tone of room %u: %.1f dBFS\n", room, level);
+	for (unsigned int other = 0; other < MIC_TEST_ROOMS; other++) {
+		double theirs = sound_marks_tone_dbfs(samples, TONE_FRAMES, other);
+
+		if (other != room && theirs > level - TONE_ABOVE_OTHERS_DB) {
+			fprintf(stderr, "the tone of room %u: %.1f dBFS\n", other, theirs);
+			only = false;
+		}
+	}
+	return only;
+}
+
+static bool tone(const char *room, const char *path)
+{
+	float *samples = calloc(TONE_FRAMES, sizeof(*samples));
+	bool result = false;
+
+	if (samples && read_end(path, samples))
+		result = only_tone(samples, (unsigned int)atoi(room));
+	else
+		fprintf(stderr, "%s: less than %d s of sound\n", path, TONE_FRAMES / 48000);
+	free(samples);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (argc == 4 && strcmp(what, "strip") == 0)
+		return strip(argv[2], argv[3]) ? 0 : 1;
+	if (argc == 3 && strcmp(what, "bars") == 0)
+		return bars(argv[2]) ? 0 : 1;
+	if (argc == 4 && strcmp(what, "differ") == 0)
+		return differ(argv[2], argv[3]) ? 0 : 1;
+	if (argc == 4 && strcmp(what, "tone") == 0)
+		return tone(argv[2], argv[3]) ? 0 : 1;
+	if (argc == 3 && strcmp(what, "hz") == 0)
+		return printf("%.1f\n", mic_test_tone_hz((unsigned int)atoi(argv[2]))) > 0 ? 0 : 1;
+	fprintf(stderr, "check strip|bars|differ|tone|hz …: see check.c\n");
+	return 2;
+}
