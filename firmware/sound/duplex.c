@@ -21,6 +21,7 @@ struct duplex {
 	unsigned int mic_channels;
 	unsigned int stalled; /* periods in a row */
 	struct speaker *speaker;
+	unsigned int refused; /* periods in a row that the speaker took nothing */
 
 	int64_t last_us;    /* when the last period was due */
 	int64_t sent_to_us; /* up to this capture time, sound or silence was sent */
@@ -74,8 +75,10 @@ static void take_offered(struct duplex *duplex)
 {
 	unsigned int channels;
 
-	if (!duplex->speaker)
+	if (!duplex->speaker) {
 		duplex->speaker = handover_take(duplex->config.speaker, &channels);
+		duplex->refused = 0;
+	}
 	if (duplex->mic)
 		return;
 	duplex->mic = handover_take(duplex->config.mic, &duplex->mic_channels);
@@ -182,34 +185,43 @@ static void render(struct duplex *duplex, int64_t delay_us)
 	sound_level_add(&duplex->status.speaker_level, duplex->reference);
 }
 
-static void run_speaker(struct duplex *duplex)
+/* Renders and writes what fills the queue. Returns how the last write went. */
+static enum sound_result fill_speaker(struct duplex *duplex)
 {
 	struct speaker *speaker = duplex->speaker;
-	int64_t queued_us, delay_us;
+	int64_t queued_us = speaker->ops->queued_us(speaker);
+	int64_t delay_us = speaker->ops->delay_us(speaker);
+	enum sound_result result = SOUND_OK;
 
-	if (!speaker) {
-		render(duplex, 0);
-		return;
-	}
-	queued_us = speaker->ops->queued_us(speaker);
-	delay_us = speaker->ops->delay_us(speaker);
 	stats_add(&duplex->status.queued, queued_us, duplex->work_us);
+	duplex->refused++;
 	for (int i = 0; i < RENDERS_MAX && queued_us < DUPLEX_QUEUE_US; i++) {
-		enum sound_result result;
-
 		render(duplex, delay_us);
 		result = speaker->ops->write(speaker, duplex->reference);
-		if (result == SOUND_TIMEOUT) {
-			atomic_fetch_add(&duplex->status.full, 1);
-			return;
-		}
-		if (result != SOUND_OK) {
-			give_back_speaker(duplex, result);
-			return;
-		}
+		if (result != SOUND_OK)
+			break;
+		duplex->refused = 0;
 		queued_us += SOUND_PERIOD_US;
 		delay_us += SOUND_PERIOD_US;
 	}
+	return result;
+}
+
+static void run_speaker(struct duplex *duplex)
+{
+	enum sound_result result;
+
+	if (!duplex->speaker) {
+		render(duplex, 0);
+		return;
+	}
+	result = fill_speaker(duplex);
+	if (result == SOUND_TIMEOUT)
+		atomic_fetch_add(&duplex->status.full, 1);
+	if (duplex->refused >= DUPLEX_STALL_PERIODS)
+		result = SOUND_FAILED;
+	if (result != SOUND_OK && result != SOUND_TIMEOUT)
+		give_back_speaker(duplex, result);
 }
 
 static void note_work(struct duplex *duplex)

@@ -17,7 +17,7 @@
 
 /* Kept in the speaker: what a late wake-up may use up before the speaker runs dry. */
 #define DUPLEX_QUEUE_US (2 * SOUND_PERIOD_US)
-/* A microphone silent for so many periods is given back as failed. */
+/* A device that gives or takes nothing for so many periods is given back as failed. */
 #define DUPLEX_STALL_PERIODS 50
 
 struct duplex_config {

@@ -4,19 +4,19 @@
 #ifndef BALAI_TESTS_FAKE_FAKE_MIC_H
 #define BALAI_TESTS_FAKE_FAKE_MIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
 #include "microphone/microphone.h"
 
 struct fake_mic_config {
 	unsigned int channels; /* 1..SOUND_CHANNELS_MAX */
 	/*
-	 * NULL: reads wait in real time for CLOCK_MONOTONIC. Else the test's time in µs: a read
+	 * NULL: reads wait in real time by CLOCK_MONOTONIC. Else the test's time in µs: a read
 	 * moves it on by one period, one that times out to its deadline, and neither waits.
 	 */
 	_Atomic int64_t *time_us;
-	/* What channel `channel` hears in the frame at time_us; NULL: silence. */
+	/* What channel `channel` hears in frame `frame` since open(); NULL: silence. */
 	float (*hear)(void *context, unsigned int channel, int64_t frame);
 	void *context;
 };
@@ -32,9 +32,11 @@ void fake_mic_set_open(struct mic *mic, enum sound_result result);
 void fake_mic_set_read(struct mic *mic, enum sound_result result);
 
 /* Times that open() was called. */
-unsigned int fake_mic_opens(const struct mic *mic);
+unsigned int fake_mic_opens(struct mic *mic);
 
-/* True between open() and close(). */
-_Bool fake_mic_is_open(const struct mic *mic);
+bool fake_mic_is_open(struct mic *mic);
+
+/* Waits until it was opened (or tried) so often. False when deadline_us passed before. */
+bool fake_mic_wait_opens(struct mic *mic, unsigned int opens, int64_t deadline_us);
 
 #endif
