@@ -1,0 +1,176 @@
+#include "net/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mbedtls/error.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/psa_util.h>
+#include <psa/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MAX (256L << 10)
+#define PADDING 2
+#define ERROR_BYTES 160
+
+static int refuse(struct net_fault *ret_fault, const char *file, const char *why)
+{
+	*ret_fault = net_fault_make(NET_FAULT_IDENTITY, "%s: %s", file, why);
+	return -EINVAL;
+}
+
+static int refuse_parsed(struct net_fault *ret_fault, const char *file, const char *what, int error)
+{
+	char text[ERROR_BYTES];
+
+	mbedtls_strerror(error, text, sizeof(text));
+	*ret_fault = net_fault_make(NET_FAULT_IDENTITY, "%s is not %s: %s", file, what, text);
+	return -EINVAL;
+}
+
+static int read_all(int fd, uint8_t *data, size_t length)
+{
+	ssize_t n;
+
+	while (length > 0) {
+		n = read(fd, data, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		data += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+static int read_open_file(int fd, const char *name, struct net_identity_file *ret_file,
+			  struct net_fault *ret_fault)
+{
+	struct net_identity_file file;
+	struct stat status;
+	int r;
+
+	if (fstat(fd, &status) != 0)
+		return refuse(ret_fault, name, strerror(errno));
+	if (!S_ISREG(status.st_mode) || status.st_size > FILE_BYTES_MAX)
+		return refuse(ret_fault, name, "not a file of at most 256 KiB");
+	file.length = (size_t)status.st_size;
+	file.data = calloc(1, file.length + PADDING);
+	if (file.data == NULL) {
+		*ret_fault = net_fault_make(NET_FAULT_MEMORY, "out of memory");
+		return -ENOMEM;
+	}
+	r = read_all(fd, file.data, file.length);
+	if (r < 0) {
+		free(file.data);
+		return refuse(ret_fault, name, strerror(-r));
+	}
+	*ret_file = file;
+	return 0;
+}
+
+static int read_file(const char *name, struct net_identity_file *ret_file,
+		     struct net_fault *ret_fault)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r;
+
+	if (fd < 0)
+		return refuse(ret_fault, name, strerror(errno));
+	r = read_open_file(fd, name, ret_file, ret_fault);
+	close(fd);
+	return r;
+}
+
+/* The parsers take the end of a PEM text as part of its length. */
+static int parse_chain(mbedtls_x509_crt *chain, const struct net_identity_file *file,
+		       const char *name, struct net_fault *ret_fault)
+{
+	int r = mbedtls_x509_crt_parse(chain, file->data, file->length + 1);
+
+	if (r > 0)
+		return refuse(ret_fault, name, "some of its certificates cannot be read");
+	if (r < 0)
+		return refuse_parsed(ret_fault, name, "a certificate", r);
+	return 0;
+}
+
+static int parse_key(struct net_identity *identity, const struct net_identity_files *files,
+		     struct net_fault *ret_fault)
+{
+	int r = mbedtls_pk_parse_key(&identity->key, identity->key_pem.data,
+				     identity->key_pem.length + 1, NULL, 0, mbedtls_psa_get_random,
+				     MBEDTLS_PSA_RANDOM_STATE);
+
+	if (r < 0)
+		return refuse_parsed(ret_fault, files->key, "a private key", r);
+	r = mbedtls_pk_check_pair(&identity->certificate.pk, &identity->key, mbedtls_psa_get_random,
+				  MBEDTLS_PSA_RANDOM_STATE);
+	if (r < 0) {
+		*ret_fault = net_fault_make(NET_FAULT_IDENTITY, "the key %s is not that of %s",
+					    files->key, files->certificate);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int load(struct net_identity *identity, const struct net_identity_files *files,
+		struct net_fault *ret_fault)
+{
+	int r;
+
+	r = read_file(files->ca, &identity->ca_pem, ret_fault);
+	if (r == 0)
+		r = parse_chain(&identity->ca, &identity->ca_pem, files->ca, ret_fault);
+	if (r == 0)
+		r = read_file(files->certificate, &identity->certificate_pem, ret_fault);
+	if (r == 0)
+		r = parse_chain(&identity->certificate, &identity->certificate_pem,
+				files->certificate, ret_fault);
+	if (r == 0)
+		r = read_file(files->key, &identity->key_pem, ret_fault);
+	if (r == 0)
+		r = parse_key(identity, files, ret_fault);
+	return r;
+}
+
+int net_identity_load(const struct net_identity_files *files, struct net_identity **ret_identity,
+		      struct net_fault *ret_fault)
+{
+	struct net_identity *identity = calloc(1, sizeof(*identity));
+	int r;
+
+	if (identity == NULL || psa_crypto_init() != PSA_SUCCESS) {
+		free(identity);
+		*ret_fault = net_fault_make(NET_FAULT_MEMORY, "out of memory");
+		return -ENOMEM;
+	}
+	mbedtls_x509_crt_init(&identity->ca);
+	mbedtls_x509_crt_init(&identity->certificate);
+	mbedtls_pk_init(&identity->key);
+	r = load(identity, files, ret_fault);
+	if (r < 0) {
+		net_identity_destroy(identity);
+		return r;
+	}
+	*ret_identity = identity;
+	return 0;
+}
+
+void net_identity_destroy(struct net_identity *identity)
+{
+	if (identity == NULL)
+		return;
+	mbedtls_pk_free(&identity->key);
+	mbedtls_x509_crt_free(&identity->certificate);
+	mbedtls_x509_crt_free(&identity->ca);
+	if (identity->key_pem.data != NULL)
+		mbedtls_platform_zeroize(identity->key_pem.data, identity->key_pem.length);
+	free(identity->key_pem.data);
+	free(identity->certificate_pem.data);
+	free(identity->ca_pem.data);
+	free(identity);
+}
