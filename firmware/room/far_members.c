@@ -259,7 +259,7 @@ static void push_picture(struct far_member *member, const struct object_header *
 	packet->pts = packet->dts = capture_us;
 	if (header->flags & OBJECT_KEY)
 		packet->flags |= AV_PKT_FLAG_KEY;
-	decode_thread_submit(member->decoder, packet);
+	decode_thread_submit(member->decoder, packet, header->group, header->object);
 }
 
 void far_members_object(struct far_members *far, const struct object_header *header,

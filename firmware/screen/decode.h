@@ -4,8 +4,8 @@
  *     packet ──► [ wait for IDR ] ──► decoder named by the board ──► [ damaged? ] ──► picture
  *
  * What is shown is never a guess: after a gap, a damaged access unit or a decoder's error nothing
- * comes out until the next IDR. A decoder that fails at IDRs is reopened once, then the next of the
- * board's list takes over. One thread uses a vdec at a time.
+ * comes out until the next IDR. A decoder that fails or stops answering is reopened once, then the
+ * next of the board's list takes over. One thread uses a vdec at a time.
  */
 #ifndef BALAI_SCREEN_DECODE_H
 #define BALAI_SCREEN_DECODE_H
@@ -25,7 +25,7 @@ struct vdec_codec; /* one open decoder, private to its ops */
 /* A way to decode. All members are required and called by the vdec's one thread. */
 struct vdec_ops {
 	/* Opens the decoder called `name`. Returns 0, -ENOENT (not in this build), -ENODEV, -ENOMEM. */
-	int (*open)(const char *name, int threads, struct vdec_codec **ret_codec);
+	int (*open)(const char *name, struct vdec_codec **ret_codec);
 
 	/*
 	 * One access unit (Annex B). Returns 0; -EAGAIN, receive first; -EBADMSG, the access unit is
@@ -47,14 +47,17 @@ struct vdec_ops {
 	void (*close)(struct vdec_codec *codec);
 };
 
-/* libavcodec's decoders by their names there: "h264" (software), "h264_v4l2m2m". */
+/*
+ * libavcodec's decoders by their names there: "h264" (software), "h264_v4l2m2m". The software one
+ * has one thread: rooms decode many tracks at once, and only then libavcodec tells of missing
+ * slices.
+ */
 const struct vdec_ops *vdec_libav(void);
 
 struct vdec_settings {
 	const struct vdec_ops *ops;        /* outlives the vdec */
 	const char *names[VDEC_NAMES_MAX]; /* decoders in order of preference; copied */
 	size_t n_names;                    /* 1..VDEC_NAMES_MAX */
-	int threads;                       /* slice threads of a software decoder, 1..8 */
 };
 
 struct vdec;
@@ -70,12 +73,13 @@ enum vdec_result {
 	VDEC_PICTURE,       /* *ret_picture is handed over (av_frame_free) */
 	VDEC_NOTHING,       /* no picture yet; send on */
 	VDEC_NEED_KEYFRAME, /* nothing can be shown until the next IDR: ask for it */
-	VDEC_FAILED,        /* no decoder of the list can be opened; tried again at the next IDR */
+	VDEC_FAILED,        /* no decoder of the list can be had; tried again at the next IDR */
 };
 
 /*
  * Decodes one access unit. packet->pts is its capture time (µs), AV_PKT_FLAG_KEY marks an IDR with
- * its SPS and PPS, and AV_PKT_FLAG_CORRUPT says that something before it is missing.
+ * its SPS and PPS, and AV_PKT_FLAG_CORRUPT says that something before it is missing, which decoders
+ * conceal rather than tell.
  */
 enum vdec_result vdec_decode(struct vdec *vdec, const AVPacket *packet, AVFrame **ret_picture);
 

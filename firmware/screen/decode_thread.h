@@ -14,8 +14,8 @@
 
 #include "screen/decode.h"
 
-/* About two seconds of a track at 30 pictures a second. */
-#define DECODE_QUEUE_PACKETS 64
+/* About a second of a track at 30 pictures a second. */
+#define DECODE_QUEUE_PACKETS 32
 
 struct decode_thread;
 
@@ -37,8 +37,13 @@ int decode_thread_create(const struct vdec_settings *settings, const struct deco
 /* Ends and joins the thread: no event comes after it returns. NULL is allowed. */
 void decode_thread_destroy(struct decode_thread *thread);
 
-/* Any thread. Takes the packet in every case; see vdec_decode() for its fields. */
-void decode_thread_submit(struct decode_thread *thread, AVPacket *take);
+/*
+ * Takes the packet in every case; see vdec_decode() for its fields. group and object are its numbers
+ * in the track (meeting/object.h): one that does not follow on the packet before marks a gap.
+ * Any thread, one at a time.
+ */
+void decode_thread_submit(struct decode_thread *thread, AVPacket *take, uint32_t group,
+			  uint32_t object);
 
 /*
  * {"decoder":…, "width":…, "height":…, "pictures":…, "shown":…, "errors":…, "dropped":…,

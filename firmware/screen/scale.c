@@ -1,8 +1,10 @@
 #include "screen/scale.h"
 
 #include <errno.h>
+#include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "screen/paint.h"
 
@@ -33,40 +35,63 @@ static bool is_full_range(const AVFrame *picture)
 	       without_range(picture->format) != (enum AVPixelFormat)picture->format;
 }
 
-/*
- * Averaging keeps faces in a small tile smooth; enlarging has nothing to average. The fast way of
- * that is machine code made at run time on x86, which a sandbox may forbid.
- */
-static int choose_flags(const struct scaler *scaler, struct screen_rect source,
-			struct screen_rect rect)
+/* Averaging keeps faces in a small tile smooth; enlarging has nothing to average. */
+static int choose_flags(const struct scaler_key *key)
 {
-	if (rect.width < source.width || rect.height < source.height)
-		return SWS_AREA;
-	return scaler->without_fast ? SWS_BILINEAR : SWS_FAST_BILINEAR;
+	bool smaller = key->to_width < key->from_width || key->to_height < key->from_height;
+
+	return smaller ? SWS_AREA : SWS_FAST_BILINEAR;
+}
+
+static struct SwsContext *open_context(const struct scaler_key *key, int flags)
+{
+	struct SwsContext *context = sws_alloc_context();
+	/* The same matrix on both sides: it is taken over, never converted. */
+	const int *matrix = sws_getCoefficients(SWS_CS_ITU709);
+
+	if (!context)
+		return NULL;
+	av_opt_set_int(context, "sws_flags", flags, 0);
+	av_opt_set_int(context, "src_format", key->format, 0);
+	av_opt_set_int(context, "srcw", key->from_width, 0);
+	av_opt_set_int(context, "srch", key->from_height, 0);
+	/* A range told only after sws_init_context() is not heeded where the size stays. */
+	av_opt_set_int(context, "src_range", key->full_range, 0);
+	av_opt_set_int(context, "dst_format", AV_PIX_FMT_YUV420P, 0);
+	av_opt_set_int(context, "dstw", key->to_width, 0);
+	av_opt_set_int(context, "dsth", key->to_height, 0);
+	av_opt_set_int(context, "dst_range", 0, 0);
+	if (sws_init_context(context, NULL, NULL) < 0) {
+		sws_freeContext(context);
+		return NULL;
+	}
+	sws_setColorspaceDetails(context, matrix, key->full_range, matrix, 0, 0, 1 << 16, 1 << 16);
+	return context;
 }
 
 static int prepare(struct scaler *scaler, const AVFrame *picture, struct screen_rect source,
 		   struct screen_rect rect)
 {
-	enum AVPixelFormat format = without_range(picture->format);
-	/* The same matrix on both sides: it is taken over, never converted. */
-	const int *matrix = sws_getCoefficients(SWS_CS_ITU709);
-	int flags = choose_flags(scaler, source, rect);
+	struct scaler_key key = {
+		.format = without_range(picture->format),
+		.full_range = is_full_range(picture),
+		.from_width = source.width,
+		.from_height = source.height,
+		.to_width = rect.width,
+		.to_height = rect.height,
+	};
 
-	if (!sws_isSupportedInput(format))
+	if (scaler->context && memcmp(&key, &scaler->key, sizeof(key)) == 0)
+		return 0;
+	if (!sws_isSupportedInput(key.format))
 		return -EINVAL;
-	scaler->context =
-		sws_getCachedContext(scaler->context, source.width, source.height, format, rect.width,
-				     rect.height, AV_PIX_FMT_YUV420P, flags, NULL, NULL, NULL);
-	if (!scaler->context && flags == SWS_FAST_BILINEAR) {
-		scaler->without_fast = true;
-		return prepare(scaler, picture, source, rect);
-	}
+	scaler_finish(scaler);
+	scaler->key = key;
+	scaler->context = open_context(&key, choose_flags(&key));
+	/* The fast one is machine code made at run time on x86, which a sandbox may forbid. */
 	if (!scaler->context)
-		return -ENOMEM;
-	sws_setColorspaceDetails(scaler->context, matrix, is_full_range(picture), matrix, 0, 0,
-				 1 << 16, 1 << 16);
-	return 0;
+		scaler->context = open_context(&key, SWS_BILINEAR);
+	return scaler->context ? 0 : -ENOMEM;
 }
 
 static int scale(struct scaler *scaler, const AVFrame *part, AVFrame *target,

@@ -6,16 +6,23 @@
 #define BALAI_SCREEN_SCALE_H
 
 #include <libavutil/frame.h>
-#include <stdbool.h>
 
 #include "screen/screen.h"
 
 struct SwsContext;
 
+/* What a context of libswscale is made for. */
+struct scaler_key {
+	int format; /* enum AVPixelFormat */
+	int full_range;
+	int from_width, from_height;
+	int to_width, to_height;
+};
+
 /* {0} is a valid one that keeps nothing yet. */
 struct scaler {
 	struct SwsContext *context;
-	bool without_fast; /* its fast way of enlarging cannot be had here */
+	struct scaler_key key;
 };
 
 /* Frees what it keeps; it may be used again. */

@@ -8,10 +8,15 @@
 #include <libavcodec/packet.h>
 #include <libavutil/frame.h>
 
+enum {
+	SNAPSHOT_QUALITY_BEST = 2,
+	SNAPSHOT_QUALITY_WORST = 31,
+};
+
 /* PNG, RGB. Returns 0 and hands over *ret_png (av_packet_free), -EINVAL, -ENOMEM or -EIO. */
 int snapshot_png(const AVFrame *picture, AVPacket **ret_png) __attribute__((warn_unused_result));
 
-/* JPEG. quality: 2 (best) to 31. Returns as snapshot_png() does. */
+/* JPEG (JFIF). quality: SNAPSHOT_QUALITY_BEST..WORST. Returns as snapshot_png() does. */
 int snapshot_jpeg(const AVFrame *picture, int quality, AVPacket **ret_jpeg)
 	__attribute__((warn_unused_result));
 
