@@ -26,6 +26,10 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
+# What is built after "clean" is not removed by it.
+ifneq ($(filter clean,$(goals)),)
+.NOTPARALLEL:
+endif
 
 VARIANT ?= host
 BUILD ?= build
@@ -36,7 +40,7 @@ variant := $(if $(filter arm64,$(ARCH)),arm64,$(VARIANT))
 
 help: ## this list
 	@echo 'make [GOAL…] [CC=clang] [VARIANT=asan|tsan] [ARCH=arm64] [BOARD=qemu-virt] [FOR=SECONDS] [V=1]'
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile tools/make/*.mk | expand -t 14
 
 clean: ## remove build/
 	rm -rf $(BUILD)
