@@ -1,7 +1,6 @@
 #include "drivers/camera_file.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "camera/convert.h"
 #include "camera/timestrip.h"
 #include "drivers/pacer.h"
@@ -24,7 +23,7 @@ struct camera {
 	/* while open */
 	struct video_file *file;
 	struct converter *converter;
-	AVFrame *ahead;	  /* decoded, waits until it is due */
+	AVFrame *ahead;   /* decoded, waits until it is due */
 	int64_t start_us; /* when time 0 of the file was due */
 	struct cam_got got;
 };
@@ -45,10 +44,10 @@ static void camera_close(struct cam *cam)
 	camera->converter = NULL;
 }
 
-static void tell(const struct camera *camera, int error)
+static enum cam_result fail(struct camera *camera, int error)
 {
-	log_error("camera", "file %s: %s", camera->path,
-		  error == -EINVAL ? "not a video that can be played" : strerror(-error));
+	return cam_fail(&camera->base, "%s",
+			error == -EINVAL ? "not a video that can be played" : strerror(-error));
 }
 
 static enum cam_result camera_open(struct cam *cam, const struct cam_want *want,
@@ -66,10 +65,7 @@ static enum cam_result camera_open(struct cam *cam, const struct cam_want *want,
 		r = video_file_next(camera->file, &camera->ahead);
 	if (r < 0) {
 		camera_close(cam);
-		if (r == -ENOENT)
-			return CAM_ABSENT;
-		tell(camera, r);
-		return CAM_FAILED;
+		return r == -ENOENT ? CAM_ABSENT : fail(camera, r);
 	}
 	got->width = camera->ahead->width & ~1;
 	got->height = camera->ahead->height & ~1;
@@ -141,10 +137,8 @@ static enum cam_result camera_next(struct cam *cam, int64_t deadline_us,
 	int64_t due_us;
 	int r = look_ahead(camera, &skipped);
 
-	if (r < 0) {
-		tell(camera, r);
-		return CAM_FAILED;
-	}
+	if (r < 0)
+		return fail(camera, r);
 	due_us = camera->start_us + camera->ahead->pts;
 	if (pacer_wait(&camera->pacer, due_us, deadline_us) < 0)
 		return CAM_TIMEOUT;
@@ -153,8 +147,7 @@ static enum cam_result camera_next(struct cam *cam, int64_t deadline_us,
 	r = stamp(camera, &picture, due_us);
 	if (r < 0) {
 		av_frame_free(&picture);
-		tell(camera, r);
-		return CAM_FAILED;
+		return fail(camera, r);
 	}
 	*ret_picture = (struct cam_picture){.frame = picture, .skipped = skipped};
 	return CAM_OK;

@@ -1,7 +1,6 @@
 #include "drivers/camera_test.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "camera/picture_pool.h"
 #include "camera/timestrip.h"
 #include "drivers/pacer.h"
@@ -34,7 +33,7 @@ struct colour {
 /* 75 % bars in BT.601, limited range: ITU-R BT.1729. */
 static const struct colour bars[BARS] = {
 	{180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
-	{84, 184, 198},	 {65, 100, 212}, {35, 212, 114}, {16, 128, 128},
+	{84, 184, 198},  {65, 100, 212}, {35, 212, 114}, {16, 128, 128},
 };
 static const struct colour white = {235, 128, 128};
 static const struct colour black = {16, 128, 128};
@@ -112,7 +111,8 @@ static void draw_number(AVFrame *picture, int64_t number)
 
 	fill(picture, x - cell, y - cell, width + cell, (DIGIT_ROWS + 2) * cell, black);
 	for (int i = DIGITS - 1; i >= 0; i--, number /= 10)
-		draw_digit(picture, x + i * (DIGIT_COLUMNS + 1) * cell, y, cell, (int)(number % 10));
+		draw_digit(picture, x + i * (DIGIT_COLUMNS + 1) * cell, y, cell,
+			   (int)(number % 10));
 }
 
 static void draw_moving_bar(AVFrame *picture, int64_t number)
@@ -181,11 +181,11 @@ static enum cam_result camera_open(struct cam *cam, const struct cam_want *want,
 	if (picture_pool_create(got.format == CAM_FORMAT_NV12 ? AV_PIX_FMT_NV12
 							      : AV_PIX_FMT_YUV420P,
 				got.width, got.height, &camera->pool) < 0)
-		return CAM_FAILED;
+		return cam_fail(cam, "no memory for pictures");
 	camera->background = picture_pool_get(camera->pool);
 	if (!camera->background) {
 		camera_close(cam);
-		return CAM_FAILED;
+		return cam_fail(cam, "no memory for pictures");
 	}
 	draw_background(camera->background, camera->tag);
 	camera->start_us = clock_now_us();
@@ -210,10 +210,8 @@ static enum cam_result camera_next(struct cam *cam, int64_t deadline_us,
 	if (pacer_wait(&camera->pacer, due_us, deadline_us) < 0)
 		return CAM_TIMEOUT;
 	frame = draw(camera, number, due_us);
-	if (!frame) {
-		log_error("camera", "no memory for a test picture");
-		return CAM_FAILED;
-	}
+	if (!frame)
+		return cam_fail(cam, "no memory for a picture");
 	*ret_picture = (struct cam_picture){
 		.frame = frame,
 		.skipped = (uint32_t)(number - camera->number),

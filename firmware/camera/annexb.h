@@ -49,7 +49,6 @@ int annexb_sets_update(struct annexb_sets *sets, const uint8_t *data, size_t siz
  * remembered ones before an IDR that comes without. Returns 0; -EAGAIN when it holds no picture
  * (parameter sets alone); -EPROTO for an IDR whose parameter sets never came; -ENOMEM.
  */
-int annexb_complete(struct annexb_sets *sets, AVPacket *packet)
-	__attribute__((warn_unused_result));
+int annexb_complete(struct annexb_sets *sets, AVPacket *packet) __attribute__((warn_unused_result));
 
 #endif

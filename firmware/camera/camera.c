@@ -1,6 +1,8 @@
 #include "camera/camera.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,16 @@ void cam_destroy(struct cam *cam)
 {
 	if (cam)
 		cam->ops->destroy(cam);
+}
+
+enum cam_result cam_fail(struct cam *cam, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(cam->fault, sizeof(cam->fault), format, arguments);
+	va_end(arguments);
+	return CAM_FAILED;
 }
 
 int cam_list_controls(struct cam *cam, struct cam_control *controls, size_t capacity,
@@ -92,12 +104,12 @@ static const char *control_type_name(enum cam_control_type type)
 
 static json_t *control_to_json(struct cam *cam, const struct cam_control *control)
 {
-	json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "name", control->name,
-				 "type", control_type_name(control->type), "minimum",
-				 (json_int_t)control->minimum, "maximum",
-				 (json_int_t)control->maximum, "step", (json_int_t)control->step,
-				 "default", (json_int_t)control->default_value, "read_only",
-				 control->read_only);
+	json_t *json =
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "name", control->name, "type",
+			  control_type_name(control->type), "minimum", (json_int_t)control->minimum,
+			  "maximum", (json_int_t)control->maximum, "step",
+			  (json_int_t)control->step, "default", (json_int_t)control->default_value,
+			  "read_only", control->read_only);
 	int64_t value;
 
 	if (json && cam_get_control(cam, control->name, &value) == 0 &&

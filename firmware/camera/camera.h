@@ -29,7 +29,7 @@ enum cam_result {
 	CAM_ABSENT,    /* open: there is no such device */
 	CAM_BUSY,      /* open: another program holds it */
 	CAM_NO_SIGNAL, /* the device is there, what is connected to it sends no steady picture */
-	CAM_FAILED,    /* anything else, no wanted format included; the driver logged what */
+	CAM_FAILED,    /* anything else, no wanted format included; cam->fault says what */
 };
 
 /* In the order a board prefers them, see struct cam_want. */
@@ -44,7 +44,7 @@ enum cam_format {
 struct cam_want {
 	int width; /* 16..8192 pixels */
 	int height;
-	int fps; /* 1..240 */
+	int fps;                              /* 1..240 */
 	enum cam_format formats[CAM_FORMATS]; /* best first */
 	size_t n_formats;
 };
@@ -86,6 +86,7 @@ struct cam_control {
 /* The first member of every camera. */
 struct cam {
 	const struct cam_ops *ops;
+	char fault[128]; /* for people: why CAM_FAILED; for the thread that called */
 };
 
 /* All members are required, but the three of the controls: NULL for a camera without any. */
@@ -123,6 +124,10 @@ struct cam_ops {
 
 /* NULL is allowed. */
 void cam_destroy(struct cam *cam);
+
+/* For drivers: writes cam->fault and returns CAM_FAILED. */
+enum cam_result cam_fail(struct cam *cam, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * Controls of the open device. list fills at most `capacity`. 0 or -errno: -ENODEV while the camera

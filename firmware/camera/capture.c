@@ -11,10 +11,11 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CAMERAS_MAX = 16 };
+enum { CAMERAS_MAX = 16, FAULT_BYTES = sizeof(((struct cam *)NULL)->fault) };
 
 #define BACKOFF_FIRST_US (500 * CLOCK_US_PER_MS)
 #define BACKOFF_LIMIT_US (5 * CLOCK_US_PER_S)
@@ -41,7 +42,8 @@ struct capture {
 	int64_t newest_pts;
 	int64_t emitted_us;
 	int64_t frame_us;
-	enum cam_result told; /* what the log said last */
+	enum cam_result told; /* what the log said last, and why */
+	char told_fault[FAULT_BYTES];
 
 	pthread_mutex_t lock; /* of everything below */
 	pthread_cond_t changed;
@@ -50,15 +52,16 @@ struct capture {
 	size_t running; /* the camera that the thread is at */
 	bool streaming;
 	enum cam_result reason;
+	char fault[FAULT_BYTES]; /* of CAM_FAILED */
 	struct cam_got got;
 	bool got_is_set;
 	struct counts counts;
 	struct meter meter;
 };
 
-static struct cam *cam_at(const struct capture *capture, size_t index)
+static struct cam *running_cam(const struct capture *capture)
 {
-	return capture->cameras[index].cam;
+	return capture->cameras[capture->running].cam;
 }
 
 /* Whether the thread has to leave the camera it is at. */
@@ -124,11 +127,8 @@ static enum cam_result handle(struct capture *capture, struct cam_picture *taken
 
 	count(capture, &capture->counts.dropped, taken->skipped);
 	r = intake_run(capture->intake, &capture->got, taken, &picture);
-	if (r == -ENOTSUP) {
-		log_error("camera", "%s: pictures of a format that cannot be converted",
-			  capture->cameras[capture->running].name);
-		return CAM_FAILED;
-	}
+	if (r == -ENOTSUP)
+		return cam_fail(running_cam(capture), "its pictures cannot be converted");
 	if (r < 0)
 		return CAM_CORRUPT;
 	if (picture->pts > capture->newest_pts)
@@ -139,22 +139,31 @@ static enum cam_result handle(struct capture *capture, struct cam_picture *taken
 	return CAM_OK;
 }
 
+static const char *words_for(const struct cam *cam, enum cam_result result)
+{
+	if (result == CAM_TIMEOUT)
+		return "gives no pictures";
+	return result == CAM_FAILED ? cam->fault : cam_result_name(result);
+}
+
 /* Logs a state once, however often it is found again. */
 static void tell(struct capture *capture, enum cam_result result)
 {
 	const char *name = capture->cameras[capture->running].name;
+	const char *words = words_for(running_cam(capture), result);
 	const struct cam_got *got = &capture->got;
 
-	if (capture->told == result)
+	if (capture->told == result &&
+	    (result != CAM_FAILED || strcmp(words, capture->told_fault) == 0))
 		return;
 	capture->told = result;
+	snprintf(capture->told_fault, sizeof(capture->told_fault), "%s", words);
 	if (result == CAM_OK)
 		log_info("camera", "%s: %s, %s %dx%d, %.3g a second", name, got->device,
 			 cam_format_name(got->format), got->width, got->height,
 			 (double)CLOCK_US_PER_S / (double)got->frame_us);
 	else
-		log_warning("camera", "%s: %s", name,
-			    result == CAM_TIMEOUT ? "gives no pictures" : cam_result_name(result));
+		log_warning("camera", "%s: %s", name, words);
 }
 
 /* Reads pictures until the camera must be left (CAM_OK) or has to be opened anew, and why. */
@@ -197,6 +206,8 @@ static void set_reason(struct capture *capture, enum cam_result reason)
 	pthread_mutex_lock(&capture->lock);
 	capture->streaming = false;
 	capture->reason = reason;
+	if (reason == CAM_FAILED)
+		memcpy(capture->fault, running_cam(capture)->fault, sizeof(capture->fault));
 	pthread_mutex_unlock(&capture->lock);
 }
 
@@ -272,7 +283,7 @@ static void run(void *context)
 			backoff_us = capture->config.backoff_first_us;
 			capture->told = CAM_OK;
 		}
-		result = use(capture, cam_at(capture, capture->running), &streamed);
+		result = use(capture, running_cam(capture), &streamed);
 		set_reason(capture, result == CAM_OK ? CAM_TIMEOUT : result);
 		if (result == CAM_OK)
 			continue;
@@ -366,7 +377,7 @@ int capture_create(const struct capture_config *config, struct capture **ret_cap
 static void rouse(struct capture *capture)
 {
 	pthread_cond_broadcast(&capture->changed);
-	cam_at(capture, capture->running)->ops->wake(cam_at(capture, capture->running));
+	running_cam(capture)->ops->wake(running_cam(capture));
 }
 
 void capture_destroy(struct capture *capture)
@@ -411,11 +422,23 @@ static int add_format(const struct capture *capture, json_t *json)
 
 	if (!capture->got_is_set)
 		return 0;
-	return json_object_update_new(
-		json, json_pack("{s:s, s:s, s:i, s:i, s:f}", "device", got->device, "format",
-				cam_format_name(got->format), "width", got->width, "height",
-				got->height, "fps_nominal",
-				(double)CLOCK_US_PER_S / (double)got->frame_us));
+	return json_object_update_new(json,
+				      json_pack("{s:s, s:s, s:i, s:i, s:f}", "device", got->device,
+						"format", cam_format_name(got->format), "width",
+						got->width, "height", got->height, "fps_nominal",
+						(double)CLOCK_US_PER_S / (double)got->frame_us));
+}
+
+/* Why there are no pictures; under the lock. */
+static int add_reason(const struct capture *capture, json_t *json)
+{
+	const char *fault = capture->reason == CAM_FAILED ? capture->fault : "";
+
+	if (capture->streaming)
+		return 0;
+	return json_object_update_new(json,
+				      json_pack("{s:s, s:s}", "reason",
+						cam_result_name(capture->reason), "fault", fault));
 }
 
 json_t *capture_status(struct capture *capture)
@@ -435,10 +458,7 @@ json_t *capture_status(struct capture *capture)
 			 (json_int_t)capture->counts.standins, "reopens",
 			 (json_int_t)capture->counts.reopens, "delay",
 			 stats_to_json(&capture->delay, now_us));
-	if (json && (add_format(capture, json) < 0 ||
-		     (!capture->streaming &&
-		      json_object_set_new(json, "reason",
-					  json_string(cam_result_name(capture->reason))) < 0))) {
+	if (json && (add_format(capture, json) < 0 || add_reason(capture, json) < 0)) {
 		json_decref(json);
 		json = NULL;
 	}

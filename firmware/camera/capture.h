@@ -41,7 +41,7 @@ struct capture_camera {
 
 struct capture_config {
 	const struct capture_camera *cameras; /* copied; the first is the one in use at start */
-	size_t n_cameras;		      /* 1..16 */
+	size_t n_cameras;                     /* 1..16 */
 	struct cam_want want;
 	enum AVPixelFormat convert_to; /* NV12 or YUV420P, where a conversion is needed at all */
 	capture_picture_fn on_picture;
@@ -51,8 +51,8 @@ struct capture_config {
 	/* Times; 0 takes the value in brackets. */
 	int64_t backoff_first_us; /* before the first open after a failure [0.5 s], doubled up to */
 	int64_t backoff_limit_us; /* [5 s] */
-	int64_t stall_us;	  /* without a good picture: closed and opened again [2 s] */
-	int64_t standin_us;	  /* between two stand-ins [0.5 s] */
+	int64_t stall_us;         /* without a good picture: closed and opened again [2 s] */
+	int64_t standin_us;       /* between two stand-ins [0.5 s] */
 };
 
 /* Starts the thread. Returns 0 and hands over *ret_capture, or -EINVAL, -ENOMEM, -errno. */
@@ -66,8 +66,8 @@ void capture_destroy(struct capture *capture);
 int capture_select(struct capture *capture, const char *name) __attribute__((warn_unused_result));
 
 /*
- * {"camera", "cameras": [names], "state": "streaming"|"waiting", "reason" (why waiting),
- *  "device", "format", "width", "height", "fps" (measured), "fps_nominal", "frames", "dropped",
+ * {"camera", "cameras": [names], "state": "streaming"|"waiting", "reason" and "fault" (why
+ *  waiting), "device", "format", "width", "height", "fps" (measured), "fps_nominal", "frames", "dropped",
  *  "corrupt", "standins", "reopens", "delay": capture to hand-out, see stats_to_json()}.
  * Any thread. Caller owns it; NULL without memory.
  */

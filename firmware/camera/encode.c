@@ -127,7 +127,8 @@ void venc_destroy(struct venc *venc)
 	if (!venc)
 		return;
 	if (venc->current && !venc_worker_stop(venc->current, deadline_us + venc->stall_us))
-		log_warning("encode", "%s hangs and is left behind", venc->order[venc->index]->name);
+		log_warning("encode", "%s hangs and is left behind",
+			    venc->order[venc->index]->name);
 	for (size_t i = 0; i < venc->n_left; i++)
 		(void)venc_worker_stop(venc->left[i], deadline_us);
 	pthread_mutex_destroy(&venc->lock);
@@ -291,10 +292,10 @@ static json_t *changes_to_json(const struct venc *venc)
 	for (uint64_t i = first; i < venc->n_changes; i++) {
 		const struct change *change = &venc->changes[i % CHANGES_MAX];
 
-		json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:s}", "t_us",
-						       (json_int_t)change->t_us, "from",
-						       change->from, "to", change->to, "cause",
-						       change->cause));
+		json_array_append_new(array,
+				      json_pack("{s:I, s:s, s:s, s:s}", "t_us",
+						(json_int_t)change->t_us, "from", change->from,
+						"to", change->to, "cause", change->cause));
 	}
 	return array;
 }

@@ -28,8 +28,8 @@ struct venc_format {
 	int height;
 	enum AVPixelFormat pixels; /* NV12 or YUV420P, limited range */
 	enum AVColorSpace space;   /* for the stream to tell, AVCOL_SPC_UNSPECIFIED included */
-	int64_t frame_us;	   /* nominal time between pictures, for the rate control */
-	int threads;		   /* encoders in software: how many threads at most */
+	int64_t frame_us;          /* nominal time between pictures, for the rate control */
+	int threads;               /* encoders in software: how many threads at most */
 };
 
 /* The first member of every encoder. */
@@ -87,19 +87,19 @@ struct venc_kind {
 typedef void (*venc_packet_fn)(void *context, const AVPacket *packet);
 
 struct venc_config {
-	const char *const *order; /* names of kinds, best first */
-	size_t n_order;		  /* 1..8 */
+	const char *const *order;      /* names of kinds, best first */
+	size_t n_order;                /* 1..8 */
 	const struct venc_kind *kinds; /* what there is; outlives the layer */
 	size_t n_kinds;
 	int64_t bitrate_bps; /* 50,000..50,000,000 */
-	int threads;	     /* see struct venc_format; 0: as many as suit the machine */
+	int threads;         /* see struct venc_format; 0: as many as suit the machine */
 	venc_packet_fn on_packet;
 	void *context;
 
 	/* Times; 0 takes the value in brackets. */
-	int64_t stall_us;	 /* [500 ms] */
+	int64_t stall_us;        /* [500 ms] */
 	int64_t keyframe_gap_us; /* forced key frames are at least this far apart [1 s] */
-	int64_t rest_us;	 /* after all encoders failed [2 s] */
+	int64_t rest_us;         /* after all encoders failed [2 s] */
 };
 
 struct venc;

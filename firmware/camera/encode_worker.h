@@ -24,7 +24,7 @@ struct venc_worker_config {
 };
 
 struct venc_worker_state {
-	bool ended;	   /* the encoder failed and is gone */
+	bool ended;        /* the encoder failed and is gone */
 	const char *cause; /* why, for people; NULL before */
 	int64_t proven_us; /* when its first coded picture passed the probe, 0 before */
 	int64_t busy_us;   /* for how long the oldest picture in it has been waiting, 0 without */

@@ -21,7 +21,7 @@
 
 struct timestrip {
 	int64_t time_us; /* CLOCK_MONOTONIC of the drawing machine, 0..2^48-1 */
-	uint8_t tag;	 /* which room drew it */
+	uint8_t tag;     /* which room drew it */
 };
 
 enum timestrip_pixels {
