@@ -157,8 +157,8 @@ char *jsonrpc_request(int64_t id, const char *method, json_t *params)
 
 char *jsonrpc_notification(const char *method, json_t *params)
 {
-	return to_text(json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params",
-				 params));
+	return to_text(
+		json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params));
 }
 
 char *jsonrpc_result(int64_t id, json_t *result)

@@ -35,8 +35,8 @@ int json_get_bool(const json_t *object, const char *key, bool *ret_value)
 	__attribute__((warn_unused_result));
 
 /* -ERANGE: longer than bytes_max. The text lives as long as the object is unchanged. */
-int json_get_string(const json_t *object, const char *key, size_t bytes_max,
-		    const char **ret_text) __attribute__((warn_unused_result));
+int json_get_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_text)
+	__attribute__((warn_unused_result));
 
 enum jsonrpc_code {
 	JSONRPC_PARSE_ERROR = -32700,

@@ -47,7 +47,7 @@ int thread_start(const char *name, void (*run)(void *context), void *context,
 	thread = calloc(1, sizeof(*thread));
 	if (!thread)
 		return -ENOMEM;
-	strcpy(thread->name, name);
+	memcpy(thread->name, name, strlen(name) + 1);
 	thread->run = run;
 	thread->context = context;
 

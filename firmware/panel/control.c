@@ -100,9 +100,9 @@ static void set_out(struct client *client, char *text)
 static int send_out(struct client *client)
 {
 	while (client->out) {
-		ssize_t sent = send(client->fd, client->out + client->out_sent,
-				    client->out_length - client->out_sent,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent =
+			send(client->fd, client->out + client->out_sent,
+			     client->out_length - client->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (sent < 0)
 			return -errno;
@@ -163,8 +163,8 @@ static int receive(struct client *client)
 	ssize_t received;
 	int r;
 
-	received = recv(client->fd, bytes, size < sizeof(bytes) ? size : sizeof(bytes),
-			MSG_DONTWAIT);
+	received =
+		recv(client->fd, bytes, size < sizeof(bytes) ? size : sizeof(bytes), MSG_DONTWAIT);
 	if (received == 0)
 		return -ESHUTDOWN;
 	if (received < 0)
@@ -227,8 +227,8 @@ static int seat_client(struct control *control, struct client *client, int fd)
 	buffer_init(&client->in, CONTROL_REQUEST_BYTES_MAX);
 	r = sd_event_add_io(control->loop, &client->io, fd, EPOLLIN, on_client, client);
 	if (r >= 0)
-		r = sd_event_add_time(control->loop, &client->deadline, CLOCK_MONOTONIC, UINT64_MAX, 0,
-				      on_deadline, client);
+		r = sd_event_add_time(control->loop, &client->deadline, CLOCK_MONOTONIC, UINT64_MAX,
+				      0, on_deadline, client);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(client->deadline, SD_EVENT_OFF);
 	if (r < 0)
@@ -263,10 +263,12 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 
 static int set_address(struct sockaddr_un *address, const char *path)
 {
-	if (strlen(path) >= sizeof(address->sun_path))
+	size_t length = strlen(path);
+
+	if (length >= sizeof(address->sun_path))
 		return -ENAMETOOLONG;
 	address->sun_family = AF_UNIX;
-	strcpy(address->sun_path, path);
+	memcpy(address->sun_path, path, length + 1);
 	return 0;
 }
 

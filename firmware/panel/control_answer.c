@@ -60,8 +60,7 @@ static void get(const struct control_ops *ops, const json_t *params, struct outc
 
 	r = json_get_string(params, "path", NAME_BYTES_MAX, &path);
 	if (r < 0 && r != -ENOENT) {
-		refuse(outcome, JSONRPC_INVALID_PARAMS,
-		       "path: not a string of at most 256 bytes");
+		refuse(outcome, JSONRPC_INVALID_PARAMS, "path: not a string of at most 256 bytes");
 		return;
 	}
 	tree = ops->status(ops->context);
@@ -86,8 +85,7 @@ static void command(const struct control_ops *ops, const json_t *params, struct 
 	int r;
 
 	if (json_get_string(params, "name", NAME_BYTES_MAX, &name) < 0) {
-		refuse(outcome, JSONRPC_INVALID_PARAMS,
-		       "name: not a string of at most 256 bytes");
+		refuse(outcome, JSONRPC_INVALID_PARAMS, "name: not a string of at most 256 bytes");
 		return;
 	}
 	if (arguments && !json_is_object(arguments)) {
@@ -124,9 +122,9 @@ enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
 static int append_about(json_t *array, const struct control_command *about)
 {
-	return json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", about->name,
-						      "params", about->params, "help",
-						      about->help));
+	return json_array_append_new(array,
+				     json_pack("{s:s, s:s, s:s}", "name", about->name, "params",
+					       about->params, "help", about->help));
 }
 
 static void describe(const struct control_ops *ops, const json_t *params, struct outcome *outcome)
@@ -159,8 +157,8 @@ static void run_method(const struct control_ops *ops, const struct jsonrpc_messa
 
 static char *answer_request(const struct control_ops *ops, const struct jsonrpc_message *request)
 {
-	struct outcome outcome = {
-		.code = JSONRPC_INTERNAL_ERROR, .fault = "the room is out of memory"};
+	struct outcome outcome = {.code = JSONRPC_INTERNAL_ERROR,
+				  .fault = "the room is out of memory"};
 	char *text;
 
 	run_method(ops, request, &outcome);

@@ -43,16 +43,16 @@ struct program {
 
 static void print_usage(FILE *out)
 {
-	fprintf(out,
-		"Usage: balai-room [--board FILE] [--config FILE]\n"
-		"       balai-room --check FILE\n"
-		"\n"
-		"  --board FILE     what the hardware is (default: " BOARD_FILE ")\n"
-		"  --config FILE    what IT sets for this room (default: " CONFIG_FILE ")\n"
-		"  --check FILE     tell all faults of a board or room file and end; 0: it is good\n"
-		"  --help-settings  print both files with all settings and their ranges\n"
-		"  --version        print the version\n"
-		"  --help           print this\n");
+	fprintf(out, "Usage: balai-room [--board FILE] [--config FILE]\n"
+		     "       balai-room --check FILE\n"
+		     "\n"
+		     "  --board FILE     what the hardware is (default: " BOARD_FILE ")\n"
+		     "  --config FILE    what IT sets for this room (default: " CONFIG_FILE ")\n"
+		     "  --check FILE     tell all faults of a board or room file and end; 0: it is "
+		     "good\n"
+		     "  --help-settings  print both files with all settings and their ranges\n"
+		     "  --version        print the version\n"
+		     "  --help           print this\n");
 }
 
 static int check(const char *path)
@@ -150,7 +150,7 @@ static int open_control(struct program *program)
 		{"camera.list", "", "gives the controls of the camera in use with their ranges"},
 		{"camera.get", "name", "gives the value of a control"},
 		{"camera.set", "name, value", "sets a control"},
-		{"camera.select", "camera", "goes over to the camera of that index"},
+		{"camera.select", "camera", "goes over to the camera of that name"},
 	};
 	const struct control_ops ops = {
 		.status = status,
@@ -166,8 +166,7 @@ static int open_control(struct program *program)
 	if (r == -EADDRINUSE)
 		log_error("room", "another balai-room runs with the control socket %s", path);
 	else if (r < 0)
-		log_error("room", "the control socket %s cannot be opened: %s", path,
-			  strerror(-r));
+		log_error("room", "the control socket %s cannot be opened: %s", path, strerror(-r));
 	return r;
 }
 

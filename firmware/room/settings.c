@@ -11,7 +11,7 @@ static void name_cameras(struct settings_board *board)
 		struct settings_camera *camera = &board->cameras[i];
 
 		if (camera->name[0] == '\0' && i == 0)
-			strcpy(camera->name, "camera");
+			snprintf(camera->name, sizeof(camera->name), "camera");
 		else if (camera->name[0] == '\0')
 			snprintf(camera->name, sizeof(camera->name), "camera.%zu", i + 1);
 	}

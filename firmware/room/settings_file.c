@@ -8,7 +8,7 @@
 
 enum {
 	LINE_BYTES = 1024, /* the line end and the NUL included */
-	SHOWN_BYTES = 60, /* of a text that is quoted in a fault */
+	SHOWN_BYTES = 60,  /* of a text that is quoted in a fault */
 };
 
 /*
@@ -87,8 +87,8 @@ static void refuse_section(const struct loader *loader, const char *name)
 				   "[%.*s]: there is no such section; is [%s] meant?", shown(name),
 				   name, meant);
 	else
-		settings_add_fault(loader->faults, loader->line,
-				   "[%.*s]: there is no such section", shown(name), name);
+		settings_add_fault(loader->faults, loader->line, "[%.*s]: there is no such section",
+				   shown(name), name);
 }
 
 /* "" is element 0, ".2" element 1; false: neither. */
@@ -111,8 +111,8 @@ static void refuse_element(const struct loader *loader, const char *name, const 
 				   "[%.*s]: after [%s] there are [%s.2] to [%s.%zu]", shown(name),
 				   name, section, section, section, loader->table->elements_max);
 	else
-		settings_add_fault(loader->faults, loader->line,
-				   "[%.*s]: there is one [%s] alone", shown(name), name, section);
+		settings_add_fault(loader->faults, loader->line, "[%.*s]: there is one [%s] alone",
+				   shown(name), name, section);
 }
 
 static void enter_section(struct loader *loader, const char *name)
@@ -233,7 +233,8 @@ static char *read_line(char *line, int size, void *context)
 	line[length <= bytes_max ? length : 0] = '\0';
 	if (length > bytes_max || !take_line(loader, line, length))
 		length = 0;
-	strcpy(line + length, "\n");
+	line[length] = '\n';
+	line[length + 1] = '\0';
 	return line;
 }
 
@@ -314,8 +315,10 @@ static void require_settings(const struct loader *loader)
 void settings_read_file(FILE *file, const struct settings_table *table, void *settings,
 			struct settings_faults *faults)
 {
-	struct loader loader = {
-		.table = table, .settings = settings, .faults = faults, .file = file};
+	struct loader loader = {.table = table,
+				.settings = settings,
+				.faults = faults,
+				.file = file};
 
 	set_defaults(&loader, 0);
 	ini_max_line = LINE_BYTES; /* Debian's library has its compile-time options as variables */

@@ -100,9 +100,11 @@ static bool read_list(const struct setting *setting, const char *text,
 
 static bool read_text(const struct setting *setting, const char *text, char *target)
 {
-	if (strlen(text) >= setting->size || !setting->is_valid(text))
+	size_t length = strlen(text);
+
+	if (length >= setting->size || !setting->is_valid(text))
 		return false;
-	strcpy(target, text);
+	memcpy(target, text, length + 1);
 	return true;
 }
 
@@ -179,7 +181,7 @@ static bool read_hub(const char *text, struct settings_hub *ret_hub)
 		path = HUB_PATH;
 	if (strlen(path) >= sizeof(hub.path) || !is_url_path(path))
 		return false;
-	strcpy(hub.path, path);
+	memcpy(hub.path, path, strlen(path) + 1);
 	*ret_hub = hub;
 	return true;
 }
@@ -198,10 +200,9 @@ static bool read_address(const char *text, struct settings_address *ret_address)
 {
 	struct settings_address address = {0};
 
-	if (text[0] != '\0' &&
-	    (!split_address(text, text + strlen(text), 0, address.host, sizeof(address.host),
-			    &address.port) ||
-	     !is_loopback(address.host)))
+	if (text[0] != '\0' && (!split_address(text, text + strlen(text), 0, address.host,
+					       sizeof(address.host), &address.port) ||
+				!is_loopback(address.host)))
 		return false;
 	*ret_address = address;
 	return true;
@@ -262,7 +263,8 @@ void setting_form(const struct setting *setting, char *text, size_t size)
 		snprintf(text, size, "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH");
 		break;
 	case SETTING_ADDRESS:
-		snprintf(text, size, "empty or a loopback address like 127.0.0.1:8080 or [::1]:8080");
+		snprintf(text, size,
+			 "empty or a loopback address like 127.0.0.1:8080 or [::1]:8080");
 		break;
 	}
 }

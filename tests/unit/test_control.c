@@ -48,8 +48,8 @@ static json_t *status(void *context)
 		return NULL;
 	memset(large, 'x', bench->large_bytes);
 	large[bench->large_bytes] = '\0';
-	tree = json_pack("{s:[{s:s, s:i}, {s:s, s:i}], s:s, s:n}", "cameras", "name", "front", "fps",
-			 30, "name", "back", "fps", 25, "large", large, "nothing");
+	tree = json_pack("{s:[{s:s, s:i}, {s:s, s:i}], s:s, s:n}", "cameras", "name", "front",
+			 "fps", 30, "name", "back", "fps", 25, "large", large, "nothing");
 	free(large);
 	return tree;
 }
@@ -80,7 +80,7 @@ static int set_up(void **state)
 		.n_commands = 1,
 		.context = bench,
 	};
-	strcpy(bench->folder, "/tmp/test_control.XXXXXX");
+	snprintf(bench->folder, sizeof(bench->folder), "/tmp/test_control.XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
 	snprintf(bench->path, sizeof(bench->path), "%s/control.sock", bench->folder);
 	assert_true(sd_event_new(&bench->loop) >= 0);
@@ -111,7 +111,7 @@ static int connect_to(const struct bench *bench)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	assert_true(fd >= 0);
-	strcpy(address.sun_path, bench->path);
+	memcpy(address.sun_path, bench->path, strlen(bench->path) + 1);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
@@ -251,7 +251,7 @@ static void command_is_passed_on(void **state)
 	ask(bench, REQUEST("command", "{\"name\":\"jump\"}"),
 	    FAULT("1", "-32603", "Input/output error"));
 
-	strcpy(bench->command, "none");
+	snprintf(bench->command, sizeof(bench->command), "none");
 	ask(bench, REQUEST("command", "{}"),
 	    FAULT("1", "-32602", "name: not a string of at most 256 bytes"));
 	ask(bench, REQUEST("command", "{\"name\":\"jump\",\"params\":[3]}"),
@@ -274,9 +274,9 @@ static void describe_tells_methods_and_commands(void **state)
 			 0);
 	assert_int_equal(json_array_size(methods), 3);
 	assert_int_equal(json_array_size(described), 1);
-	assert_string_equal(
-		json_string_value(json_object_get(json_array_get(described, 0), "params")),
-		"height");
+	assert_string_equal(json_string_value(
+				    json_object_get(json_array_get(described, 0), "params")),
+			    "height");
 	json_decref(answer);
 	close(fd);
 }
@@ -297,9 +297,12 @@ static void bad_lines_are_answered(void **state)
 
 static void lines_may_come_in_any_pieces(void **state)
 {
-	static const char two[] = REQUEST("get", "{\"path\":\"cameras/0/fps\"}") "\n"
-		"{\"jsonrpc\":\"2.0\",\"method\":\"get\"}\n"
-		REQUEST("get", "{\"path\":\"cameras/1/fps\"}") "\n";
+	static const char two[] = REQUEST(
+		"get",
+		"{\"path\":\"cameras/0/fps\"}") "\n"
+						"{\"jsonrpc\":\"2.0\",\"method\":\"get\"}"
+						"\n" REQUEST("get",
+							     "{\"path\":\"cameras/1/fps\"}") "\n";
 	struct bench *bench = *state;
 	int fd;
 
@@ -477,7 +480,7 @@ static void only_a_stale_socket_is_replaced(void **state)
 	assert_int_equal(unlink(bench->path), 0);
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	strcpy(address.sun_path, bench->path);
+	memcpy(address.sun_path, bench->path, strlen(bench->path) + 1);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
 	serve(bench);

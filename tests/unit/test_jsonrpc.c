@@ -63,13 +63,14 @@ static void reads_each_kind(void **state)
 		int64_t code;
 		const char *message;
 	} cases[] = {
-		{"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"get\",\"params\":{}}",
-		 JSONRPC_REQUEST, 0, "get", 0, NULL},
+		{"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"get\",\"params\":{}}", JSONRPC_REQUEST,
+		 0, "get", 0, NULL},
 		{" {\"id\":9223372036854775807,\"method\":\"\",\"jsonrpc\":\"2.0\",\"more\":1}\r\n",
 		 JSONRPC_REQUEST, INT64_MAX, "", 0, NULL},
-		{"{\"jsonrpc\":\"2.0\",\"method\":\"event\"}",
-		 JSONRPC_NOTIFICATION, JSONRPC_NO_ID, "event", 0, NULL},
-		{"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":null}", JSONRPC_RESULT, 3, NULL, 0, NULL},
+		{"{\"jsonrpc\":\"2.0\",\"method\":\"event\"}", JSONRPC_NOTIFICATION, JSONRPC_NO_ID,
+		 "event", 0, NULL},
+		{"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":null}", JSONRPC_RESULT, 3, NULL, 0,
+		 NULL},
 		{"{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-5,\"message\":\"no\"}}",
 		 JSONRPC_ERROR, 4, NULL, -5, "no"},
 		{"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":1,\"message\":\"\"}}",
@@ -138,7 +139,8 @@ static void refuses_what_is_not_jsonrpc(void **state)
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"get\",\"params\":null}",
 		"{\"jsonrpc\":\"2.0\",\"result\":1}",
 		"{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":1}",
-		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{\"code\":1,\"message\":\"\"}}",
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{\"code\":1,\"message\":\"\"}"
+		"}",
 		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":1,\"message\":\"\"}}",
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":5}",
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"message\":\"\"}}",
@@ -170,7 +172,8 @@ static void writes_each_kind(void **state)
 {
 	(void)state;
 	assert_text(jsonrpc_request(1, "get", json_pack("{s:s}", "path", "a\nb")),
-		    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"get\",\"params\":{\"path\":\"a\\nb\"}}");
+		    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"get\",\"params\":{\"path\":"
+		    "\"a\\nb\"}}");
 	assert_text(jsonrpc_notification("event", json_object()),
 		    "{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{}}");
 	assert_text(jsonrpc_result(INT64_MAX, json_true()),

@@ -191,7 +191,8 @@ static void absent_cameras_do_not_count(void **state)
 	struct settings_board board;
 
 	(void)state;
-	assert_int_equal(read_board("[board]\nname=x\n[camera]\ndevice=none\n", &board, &faults), 0);
+	assert_int_equal(read_board("[board]\nname=x\n[camera]\ndevice=none\n", &board, &faults),
+			 0);
 	assert_int_equal(board.n_cameras, 0);
 	assert_int_equal(read_board("[board]\nname=x\n[camera]\ndevice=none\n"
 				    "[camera.8]\ndevice=test:\n",
@@ -243,7 +244,8 @@ static void room_faults_are_told(void **state)
 		{"[picture]\ncolour = 30", 8, "[picture] colour: there is no such key"},
 		{"[picture]\n= 30", 8, "[picture] : there is no such key"},
 		{"[picture]\nfps = 30\n\nfps = 30", 10, "[picture] fps: is set in line 8 already"},
-		{"[pictures]\nfps = x", 7, "[pictures]: there is no such section; is [picture] meant?"},
+		{"[pictures]\nfps = x", 7,
+		 "[pictures]: there is no such section; is [picture] meant?"},
 		{"[fleet]\na = b\nc = d", 7, "[fleet]: there is no such section"},
 		{"[picture.2]", 7, "[picture.2]: there is one [picture] alone"},
 		{"[camera]\ndevice = auto", 7,
@@ -256,14 +258,16 @@ static void room_faults_are_told(void **state)
 		{"[room]\nname = a\x1b[2Jb", 8, "the line has a control character"},
 		{"[room]\nname = \xff", 8, "the line is not UTF-8"},
 		{"# \xc3", 7, "the line is not UTF-8"},
-		{"[panel]\nlive_address = 0.0.0.0:80", 8, "[panel] live_address: \"0.0.0.0:80" LIVE_FORM},
+		{"[panel]\nlive_address = 0.0.0.0:80", 8,
+		 "[panel] live_address: \"0.0.0.0:80" LIVE_FORM},
 		{"[panel]\nlive_address = localhost:80", 8,
 		 "[panel] live_address: \"localhost:80" LIVE_FORM},
 		{"[panel]\nlive_address = 127.0.0.1", 8,
 		 "[panel] live_address: \"127.0.0.1" LIVE_FORM},
 		{"[panel]\nlive_address = 127.0.0.1:65536", 8,
 		 "[panel] live_address: \"127.0.0.1:65536" LIVE_FORM},
-		{"[panel]\nlive_address = [::2]:80", 8, "[panel] live_address: \"[::2]:80" LIVE_FORM},
+		{"[panel]\nlive_address = [::2]:80", 8,
+		 "[panel] live_address: \"[::2]:80" LIVE_FORM},
 		{"[panel]\nlive_address = :80", 8, "[panel] live_address: \":80" LIVE_FORM},
 	};
 	struct settings_faults faults;
@@ -295,8 +299,9 @@ static void meeting_faults_are_told(void **state)
 		{"url = wss://[::1", 2, "[meeting] url: \"wss://[::1" URL_FORM},
 		{"url = wss://[::1]x/", 2, "[meeting] url: \"wss://[::1]x/" URL_FORM},
 		{"url = wss://[::g]/", 2, "[meeting] url: \"wss://[::g]/" URL_FORM},
-		{"# no url", 0, "[meeting] url: is missing; it has to be "
-				"wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH"},
+		{"# no url", 0,
+		 "[meeting] url: is missing; it has to be "
+		 "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH"},
 		{"url = wss://h\nmeeting = Kabinet", 3,
 		 "[meeting] meeting: \"Kabinet\" is not a name of the characters a-z 0-9 -, "
 		 "at most 64 bytes"},
@@ -352,7 +357,8 @@ static void board_faults_are_told(void **state)
 		 "at most 511 bytes"},
 		{"[camera.1]", 3, "[camera.1]: after [camera] there are [camera.2] to [camera.8]"},
 		{"[camera.9]", 3, "[camera.9]: after [camera] there are [camera.2] to [camera.8]"},
-		{"[camera.22]", 3, "[camera.22]: after [camera] there are [camera.2] to [camera.8]"},
+		{"[camera.22]", 3,
+		 "[camera.22]: after [camera] there are [camera.2] to [camera.8]"},
 		{"[camera.]", 3, "[camera.]: after [camera] there are [camera.2] to [camera.8]"},
 		{"[camera.2]\ndevice = test:\nformats = nv12", 5,
 		 "[camera.2] formats: belongs in [camera]"},
@@ -398,12 +404,12 @@ static void faults_beyond_the_maximum_are_counted(void **state)
 	struct settings_faults faults;
 	struct settings_board board;
 	char text[2000] = "[board]\nname=x\n", *printed = NULL;
-	size_t size;
+	size_t length = strlen(text), size;
 	FILE *out;
 
 	(void)state;
 	for (size_t i = 0; i < SETTINGS_FAULTS_MAX + 3; i++)
-		strcat(text, "x\n");
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "x\n");
 	assert_int_equal(read_board(text, &board, &faults), -EINVAL);
 	assert_int_equal(faults.count, SETTINGS_FAULTS_MAX);
 	assert_int_equal(faults.left_out, 3);
@@ -490,7 +496,7 @@ static char *make_folder(void)
 {
 	static char folder[64];
 
-	strcpy(folder, "/tmp/test_settings.XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/test_settings.XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	return folder;
 }
