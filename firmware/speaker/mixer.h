@@ -70,8 +70,8 @@ void mixer_render(struct mixer *mixer, int64_t now_us, int64_t play_us, float *s
  * {"packets":…, "overflows":…, "oversized":…, "late":…, "lost":…, "broken":…, "resets":…,
  *  "target_us":…, "level_dbfs":…, "buffer":{stats}, "mouth_to_ear":{stats}}, where
  *  late:   arrived after their turn, discarded
- *  lost:   turns of 20 ms that were concealed, whatever the cause
- *  broken: packets that are not Opus of 20 ms, concealed
+ *  lost:   turns of 20 ms for which no packet was there in time, concealed
+ *  broken: packets that are not Opus of 20 ms, concealed too
  *  buffer: from arrival to the speaker's queue; mouth_to_ear: from capture to being heard
  * Any thread, while the source is open. NULL without memory; the caller owns it.
  */

@@ -16,8 +16,9 @@ struct fake_mic {
 	int64_t frame;
 
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t opened;
+	pthread_cond_t changed;
 	unsigned int opens;
+	uint64_t periods;
 	bool is_open;
 };
 
@@ -59,7 +60,7 @@ static enum sound_result fake_open(struct mic *mic, struct sound_device_info *re
 	pthread_mutex_lock(&fake->lock);
 	fake->opens++;
 	fake->is_open = result == SOUND_OK;
-	pthread_cond_broadcast(&fake->opened);
+	pthread_cond_broadcast(&fake->changed);
 	pthread_mutex_unlock(&fake->lock);
 	return result;
 }
@@ -83,6 +84,10 @@ static enum sound_result fake_read(struct mic *mic, float *interleaved, int64_t 
 									       c, fake->frame)
 							   : 0;
 	*ret_capture_us = capture_us;
+	pthread_mutex_lock(&fake->lock);
+	fake->periods++;
+	pthread_cond_broadcast(&fake->changed);
+	pthread_mutex_unlock(&fake->lock);
 	return SOUND_OK;
 }
 
@@ -99,7 +104,7 @@ static void fake_destroy(struct mic *mic)
 {
 	struct fake_mic *fake = fake_of(mic);
 
-	pthread_cond_destroy(&fake->opened);
+	pthread_cond_destroy(&fake->changed);
 	pthread_mutex_destroy(&fake->lock);
 	free(fake);
 }
@@ -119,7 +124,7 @@ int fake_mic_create(const struct fake_mic_config *config, struct mic **ret_mic)
 	fake->base.ops = &ops;
 	fake->config = *config;
 	pthread_mutex_init(&fake->lock, NULL);
-	pthread_cond_init(&fake->opened, NULL);
+	pthread_cond_init(&fake->changed, NULL);
 	*ret_mic = &fake->base;
 	return 0;
 }
@@ -132,17 +137,6 @@ void fake_mic_set_open(struct mic *mic, enum sound_result result)
 void fake_mic_set_read(struct mic *mic, enum sound_result result)
 {
 	atomic_store(&fake_of(mic)->read_result, result);
-}
-
-unsigned int fake_mic_opens(struct mic *mic)
-{
-	struct fake_mic *fake = fake_of(mic);
-	unsigned int opens;
-
-	pthread_mutex_lock(&fake->lock);
-	opens = fake->opens;
-	pthread_mutex_unlock(&fake->lock);
-	return opens;
 }
 
 bool fake_mic_is_open(struct mic *mic)
@@ -160,13 +154,35 @@ bool fake_mic_wait_opens(struct mic *mic, unsigned int opens, int64_t deadline_u
 {
 	struct fake_mic *fake = fake_of(mic);
 	struct timespec deadline = clock_timespec(deadline_us);
-	bool reached;
 	int r = 0;
 
 	pthread_mutex_lock(&fake->lock);
 	while (fake->opens < opens && r == 0)
-		r = pthread_cond_clockwait(&fake->opened, &fake->lock, CLOCK_MONOTONIC, &deadline);
-	reached = fake->opens >= opens;
+		r = pthread_cond_clockwait(&fake->changed, &fake->lock, CLOCK_MONOTONIC, &deadline);
 	pthread_mutex_unlock(&fake->lock);
-	return reached;
+	return r == 0;
+}
+
+bool fake_mic_wait_periods(struct mic *mic, uint64_t periods, int64_t deadline_us)
+{
+	struct fake_mic *fake = fake_of(mic);
+	struct timespec deadline = clock_timespec(deadline_us);
+	int r = 0;
+
+	pthread_mutex_lock(&fake->lock);
+	while (fake->periods < periods && r == 0)
+		r = pthread_cond_clockwait(&fake->changed, &fake->lock, CLOCK_MONOTONIC, &deadline);
+	pthread_mutex_unlock(&fake->lock);
+	return r == 0;
+}
+
+uint64_t fake_mic_periods(struct mic *mic)
+{
+	struct fake_mic *fake = fake_of(mic);
+	uint64_t periods;
+
+	pthread_mutex_lock(&fake->lock);
+	periods = fake->periods;
+	pthread_mutex_unlock(&fake->lock);
+	return periods;
 }

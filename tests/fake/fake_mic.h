@@ -31,12 +31,15 @@ void fake_mic_set_open(struct mic *mic, enum sound_result result);
 /* What read() gives from now on; SOUND_OK at first and after each open(). */
 void fake_mic_set_read(struct mic *mic, enum sound_result result);
 
-/* Times that open() was called. */
-unsigned int fake_mic_opens(struct mic *mic);
-
 bool fake_mic_is_open(struct mic *mic);
 
-/* Waits until it was opened (or tried) so often. False when deadline_us passed before. */
+/* Waits until open() was called so often. False when deadline_us passed before. */
 bool fake_mic_wait_opens(struct mic *mic, unsigned int opens, int64_t deadline_us);
+
+/* Waits until so many periods were read since creation. False when deadline_us passed before. */
+bool fake_mic_wait_periods(struct mic *mic, uint64_t periods, int64_t deadline_us);
+
+/* Periods read since creation. */
+uint64_t fake_mic_periods(struct mic *mic);
 
 #endif

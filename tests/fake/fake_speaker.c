@@ -18,7 +18,6 @@ struct fake_speaker {
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t written;
-	unsigned int opens;
 	bool is_open;
 	uint64_t periods;
 	int64_t start_us;
@@ -51,7 +50,6 @@ static enum sound_result fake_open(struct speaker *speaker, struct sound_device_
 		};
 	}
 	pthread_mutex_lock(&fake->lock);
-	fake->opens++;
 	fake->is_open = result == SOUND_OK;
 	pthread_mutex_unlock(&fake->lock);
 	return result;
@@ -191,17 +189,6 @@ uint64_t fake_speaker_periods(struct speaker *speaker)
 	return periods;
 }
 
-unsigned int fake_speaker_opens(struct speaker *speaker)
-{
-	struct fake_speaker *fake = fake_of(speaker);
-	unsigned int opens;
-
-	pthread_mutex_lock(&fake->lock);
-	opens = fake->opens;
-	pthread_mutex_unlock(&fake->lock);
-	return opens;
-}
-
 bool fake_speaker_is_open(struct speaker *speaker)
 {
 	struct fake_speaker *fake = fake_of(speaker);
@@ -217,13 +204,11 @@ bool fake_speaker_wait_periods(struct speaker *speaker, uint64_t periods, int64_
 {
 	struct fake_speaker *fake = fake_of(speaker);
 	struct timespec deadline = clock_timespec(deadline_us);
-	bool reached;
 	int r = 0;
 
 	pthread_mutex_lock(&fake->lock);
 	while (fake->periods < periods && r == 0)
 		r = pthread_cond_clockwait(&fake->written, &fake->lock, CLOCK_MONOTONIC, &deadline);
-	reached = fake->periods >= periods;
 	pthread_mutex_unlock(&fake->lock);
-	return reached;
+	return r == 0;
 }

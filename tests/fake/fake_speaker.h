@@ -39,9 +39,6 @@ size_t fake_speaker_played(struct speaker *speaker, const float **ret_samples,
 /* Periods taken by write() since creation. */
 uint64_t fake_speaker_periods(struct speaker *speaker);
 
-/* Times that open() was called. */
-unsigned int fake_speaker_opens(struct speaker *speaker);
-
 bool fake_speaker_is_open(struct speaker *speaker);
 
 /* Waits until so many periods were written. False when deadline_us passed before. */
