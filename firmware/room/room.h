@@ -27,10 +27,7 @@ int room_create(const struct settings_room *room_settings, const struct settings
 /* Starts all threads. Returns 0 or -errno; after a failure the room can only be destroyed. */
 int room_start(struct room *room) __attribute__((warn_unused_result));
 
-/* Leaves the meeting and ends all threads; may be called on a room that never started. */
-void room_stop(struct room *room);
-
-/* Stops it if need be; NULL is allowed. */
+/* Leaves the meeting and ends all threads; NULL is allowed. */
 void room_destroy(struct room *room);
 
 /* The Status tree; the caller owns it. NULL without memory. */
@@ -42,7 +39,7 @@ json_t *room_status(struct room *room);
  *   camera.list    {}                            → {"controls": [{name, minimum, maximum, …}]}
  *   camera.get     {"name": …}                   → {"value": …}
  *   camera.set     {"name": …, "value": …}       → {}
- *   camera.select  {"camera": index}             → {}
+ *   camera.select  {"camera": name}              → {}
  * Returns 0 and hands over *ret_result; on failure *ret_result is a string that tells people why,
  * owned by the caller: -ENOENT no such command or name, -EINVAL bad parameters, -ERANGE, -EIO.
  */
