@@ -27,16 +27,16 @@ struct meeting;
 enum meeting_phase {
 	MEETING_CONNECTING, /* on the way to the hub */
 	MEETING_JOINING,    /* both sockets are open or opening, the hub has not answered yet */
-	MEETING_IN,	    /* a member: both sockets are attached */
-	MEETING_LOST,	    /* not connected; tried again by itself after retry_us */
+	MEETING_IN,         /* a member: both sockets are attached */
+	MEETING_LOST,       /* not connected; tried again by itself after retry_us */
 	MEETING_REFUSED,    /* the hub or this side's own set-up says no; tried again as above */
 };
 
 struct meeting_state {
 	enum meeting_phase phase;
 	struct net_fault fault; /* LOST, REFUSED: why; else NET_FAULT_NONE */
-	int code;		/* REFUSED by an error of the hub: enum message_code; else 0 */
-	int64_t retry_us;	/* LOST, REFUSED: from now until the next try */
+	int code;               /* REFUSED by an error of the hub: enum message_code; else 0 */
+	int64_t retry_us;       /* LOST, REFUSED: from now until the next try */
 };
 
 struct meeting_events {

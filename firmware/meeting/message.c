@@ -10,11 +10,9 @@ static const char *const kind_texts[MESSAGE_KINDS] = {
 };
 
 static const char *const method_texts[MESSAGE_METHODS] = {
-	[MESSAGE_JOIN] = "join",         [MESSAGE_ATTACH] = "attach",
-	[MESSAGE_PUBLISH] = "publish",   [MESSAGE_WANT] = "want",
-	[MESSAGE_KEYFRAME] = "keyframe", [MESSAGE_TIME] = "time",
-	[MESSAGE_REPORT] = "report",     [MESSAGE_LEAVE] = "leave",
-	[MESSAGE_ROSTER] = "roster",
+	[MESSAGE_JOIN] = "join",     [MESSAGE_ATTACH] = "attach",     [MESSAGE_PUBLISH] = "publish",
+	[MESSAGE_WANT] = "want",     [MESSAGE_KEYFRAME] = "keyframe", [MESSAGE_TIME] = "time",
+	[MESSAGE_REPORT] = "report", [MESSAGE_LEAVE] = "leave",       [MESSAGE_ROSTER] = "roster",
 };
 
 const char *message_kind_text(enum message_kind kind)

@@ -165,7 +165,8 @@ struct message_error {
 /* About 30 KiB: kept in the connection's owner, not on the stack. */
 struct message {
 	enum message_form form;
-	enum message_method method; /* of an answer: what it answers; an error without id has none */
+	enum message_method
+		method; /* of an answer: what it answers; an error without id has none */
 	bool has_id;
 	int64_t id; /* 0..INT64_MAX */
 	union {
@@ -189,7 +190,7 @@ struct message {
 struct message_fault {
 	bool has_id; /* the id could be read */
 	int64_t id;
-	int code;                                /* enum message_code */
+	int code;                               /* enum message_code */
 	char text[MESSAGE_ERROR_BYTES_MAX + 1]; /* "params.wants[3].layer: 9 is not in 0..3" */
 };
 

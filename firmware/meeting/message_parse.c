@@ -23,7 +23,7 @@ static bool read_number(const struct node *object, const char *name, uint16_t *r
 static bool read_seat(const struct node *object, const char *name, char *ret_seat)
 {
 	return node_read_string(object, name, message_is_seat, "a seat: 43 characters of base64url",
-			   ret_seat, MESSAGE_SEAT_BYTES + 1);
+				ret_seat, MESSAGE_SEAT_BYTES + 1);
 }
 
 static bool read_nothing(const struct node *object, struct message *message)
@@ -44,8 +44,8 @@ static bool read_join(const struct node *object, struct message *message)
 		return false;
 	return node_read_integer(object, "version", MESSAGE_VERSION, MESSAGE_VERSION, &version) &&
 	       node_read_string(object, "meeting", message_is_meeting,
-			   "a meeting: 1 to 64 characters of a-z 0-9 -", join->meeting,
-			   sizeof(join->meeting));
+				"a meeting: 1 to 64 characters of a-z 0-9 -", join->meeting,
+				sizeof(join->meeting));
 }
 
 static bool read_joined(const struct node *object, struct message *message)
@@ -79,9 +79,9 @@ static bool read_layer(const struct node *object, struct message_layer *layer)
 	    !node_read_integer(object, "height", MESSAGE_SIDE_MIN, MESSAGE_SIDE_MAX, &height) ||
 	    !node_read_integer(object, "bitrate", 1, MESSAGE_BITRATE_MAX, &bitrate))
 		return false;
-	*layer = (struct message_layer){ .width = (uint16_t)width,
-					 .height = (uint16_t)height,
-					 .bitrate = (uint32_t)bitrate };
+	*layer = (struct message_layer){.width = (uint16_t)width,
+					.height = (uint16_t)height,
+					.bitrate = (uint32_t)bitrate};
 	return true;
 }
 
@@ -103,7 +103,8 @@ static bool read_layers(const struct node *object, struct message_track *track)
 		if (!read_layer(&node, layer))
 			return false;
 		if (i > 0 && layer->width * layer->height > layer[-1].width * layer[-1].height)
-			return node_refuse(&node, MESSAGE_CODE_PARAMS, "larger than the one before");
+			return node_refuse(&node, MESSAGE_CODE_PARAMS,
+					   "larger than the one before");
 	}
 	return true;
 }
@@ -258,8 +259,9 @@ static bool read_member(const struct node *object, struct message_member *member
 
 	if (!node_expect(object, JSON_OBJECT, "an object") ||
 	    !read_number(object, "member", &member->member) ||
-	    !node_read_string(object, "name", message_is_name, "a name: 1 to 64 bytes of printable text",
-			 member->name, sizeof(member->name)) ||
+	    !node_read_string(object, "name", message_is_name,
+			      "a name: 1 to 64 bytes of printable text", member->name,
+			      sizeof(member->name)) ||
 	    !node_read_bool(object, "here", &member->here) ||
 	    !node_read_array(object, "tracks", MESSAGE_TRACKS_MAX, &array))
 		return false;
@@ -293,7 +295,7 @@ static bool mark_tracks(const struct message_member *member, uint8_t *seen)
 static bool read_roster(const struct node *object, struct message *message)
 {
 	struct message_roster *roster = &message->roster;
-	uint8_t seen[(UINT16_MAX + 1) / 8] = { 0 };
+	uint8_t seen[(UINT16_MAX + 1) / 8] = {0};
 	struct node array;
 	struct node node;
 	size_t i;
@@ -325,7 +327,7 @@ static bool read_error(const struct node *object, struct message *message)
 
 	if (!node_read_integer(object, "code", INT32_MIN, INT32_MAX, &code) ||
 	    !node_read_string(object, "message", any_text, "at most 255 bytes", message->error.text,
-			 sizeof(message->error.text)))
+			      sizeof(message->error.text)))
 		return false;
 	message->error.code = (int)code;
 	return true;

@@ -63,10 +63,10 @@ static json_t *write_layers(const struct message_track *track)
 	size_t i;
 
 	for (i = 0; i < track->layer_count; i++)
-		layers = append(layers, json_pack("{s:i, s:i, s:I}", "width",
-						  track->layers[i].width, "height",
-						  track->layers[i].height, "bitrate",
-						  (json_int_t)track->layers[i].bitrate));
+		layers =
+			append(layers, json_pack("{s:i, s:i, s:I}", "width", track->layers[i].width,
+						 "height", track->layers[i].height, "bitrate",
+						 (json_int_t)track->layers[i].bitrate));
 	return layers;
 }
 

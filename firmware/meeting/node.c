@@ -44,18 +44,18 @@ bool node_refuse(const struct node *node, int code, const char *format, ...)
 
 struct node node_member(const struct node *object, const char *name)
 {
-	return (struct node){ .value = json_object_get(object->value, name),
-			      .parent = object,
-			      .name = name,
-			      .fault = object->fault };
+	return (struct node){.value = json_object_get(object->value, name),
+			     .parent = object,
+			     .name = name,
+			     .fault = object->fault};
 }
 
 struct node node_element(const struct node *array, size_t index)
 {
-	return (struct node){ .value = json_array_get(array->value, index),
-			      .parent = array,
-			      .index = index,
-			      .fault = array->fault };
+	return (struct node){.value = json_array_get(array->value, index),
+			     .parent = array,
+			     .index = index,
+			     .fault = array->fault};
 }
 
 bool node_expect(const struct node *node, json_type type, const char *type_text)
@@ -67,8 +67,7 @@ bool node_expect(const struct node *node, json_type type, const char *type_text)
 	return true;
 }
 
-bool node_integer(const struct node *node, int64_t minimum, int64_t maximum,
-			  int64_t *ret_value)
+bool node_integer(const struct node *node, int64_t minimum, int64_t maximum, int64_t *ret_value)
 {
 	json_int_t value;
 
@@ -77,14 +76,14 @@ bool node_integer(const struct node *node, int64_t minimum, int64_t maximum,
 	value = json_integer_value(node->value);
 	if (value < minimum || value > maximum)
 		return node_refuse(node, MESSAGE_CODE_PARAMS,
-			      "%" JSON_INTEGER_FORMAT " is not in %" PRId64 "..%" PRId64, value,
-			      minimum, maximum);
+				   "%" JSON_INTEGER_FORMAT " is not in %" PRId64 "..%" PRId64,
+				   value, minimum, maximum);
 	*ret_value = value;
 	return true;
 }
 
 bool node_read_integer(const struct node *object, const char *name, int64_t minimum,
-			 int64_t maximum, int64_t *ret_value)
+		       int64_t maximum, int64_t *ret_value)
 {
 	struct node node = node_member(object, name);
 
@@ -104,7 +103,7 @@ bool node_read_bool(const struct node *object, const char *name, bool *ret_value
 }
 
 bool node_read_string(const struct node *object, const char *name, bool (*is_valid)(const char *),
-			const char *what, char *ret_text, size_t size)
+		      const char *what, char *ret_text, size_t size)
 {
 	struct node node = node_member(object, name);
 	size_t length;
@@ -119,16 +118,16 @@ bool node_read_string(const struct node *object, const char *name, bool (*is_val
 }
 
 bool node_read_array(const struct node *object, const char *name, size_t maximum,
-		       struct node *ret_array)
+		     struct node *ret_array)
 {
 	struct node array = node_member(object, name);
 
 	if (!node_expect(&array, JSON_ARRAY, "an array"))
 		return false;
 	if (json_array_size(array.value) > maximum)
-		return node_refuse(&array, MESSAGE_CODE_LIMIT, "%zu elements, at most %zu are allowed",
-			      json_array_size(array.value), maximum);
+		return node_refuse(&array, MESSAGE_CODE_LIMIT,
+				   "%zu elements, at most %zu are allowed",
+				   json_array_size(array.value), maximum);
 	*ret_array = array;
 	return true;
 }
-

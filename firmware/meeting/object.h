@@ -28,12 +28,12 @@ enum object_flags {
 };
 
 struct object_header {
-	uint8_t flags;       /* enum object_flags */
-	uint16_t track;      /* given by the hub in the answer to `publish`, never 0 */
-	uint8_t layer;       /* 0 is the largest; < OBJECT_LAYERS_MAX */
-	uint8_t priority;    /* 0 is the most important: sound 0, pictures 1 + layer */
-	uint32_t group;      /* counts up a track layer from any start, modulo 2^32; sound: a packet */
-	uint32_t object;     /* counts up from 0 a group; 0 and only 0 carries OBJECT_KEY */
+	uint8_t flags;    /* enum object_flags */
+	uint16_t track;   /* given by the hub in the answer to `publish`, never 0 */
+	uint8_t layer;    /* 0 is the largest; < OBJECT_LAYERS_MAX */
+	uint8_t priority; /* 0 is the most important: sound 0, pictures 1 + layer */
+	uint32_t group;   /* counts up a track layer from any start, modulo 2^32; sound: a packet */
+	uint32_t object;  /* counts up from 0 a group; 0 and only 0 carries OBJECT_KEY */
 	uint64_t capture_us; /* by the meeting's clock (PROTOCOL.md, "Clock"); at most INT64_MAX */
 };
 

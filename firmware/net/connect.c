@@ -34,8 +34,9 @@ static void take_addresses(struct net_connect *connect, const struct addrinfo *l
 
 static void look_up(struct net_connect *connect)
 {
-	const struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+				       .ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *list;
 	char port[8];
 	int r;

@@ -233,7 +233,7 @@ static struct net_fault handshake_fault(const struct diagnosis *diagnosis, int e
 		/* In TLS 1.3 an alert before the certificate answers what this side offers. */
 		if (!diagnosis->verdict.has_certificate)
 			return net_fault_make(NET_FAULT_TLS_VERSION,
-					      "the hub takes no TLS 1.3 as this room speaks it");
+					      "the hub refuses TLS 1.3: is it older than that?");
 		return refused_fault(diagnosis);
 	default:
 		mbedtls_strerror(error, text, sizeof(text));
@@ -384,13 +384,14 @@ struct net_fault net_diagnose(const struct net_identity *identity,
 			      const struct net_address *address, const char *host,
 			      int64_t deadline_us)
 {
-	struct diagnosis diagnosis = {
-		.identity = identity, .host = host, .deadline_us = deadline_us};
+	struct diagnosis diagnosis = {.identity = identity,
+				      .host = host,
+				      .deadline_us = deadline_us};
 	struct net_fault fault;
 	int error;
 
-	diagnosis.fd = socket(address->storage.ss_family,
-			      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	diagnosis.fd =
+		socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (diagnosis.fd < 0)
 		return net_connect_fault(address, errno);
 	error = connect_until(&diagnosis, address);

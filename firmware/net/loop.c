@@ -165,9 +165,9 @@ int net_loop_create(const struct net_identity_files *files, struct net_loop **re
 	if (r == 0) {
 		r = start(loop);
 		if (r < 0)
-			*ret_fault = net_fault_make(NET_FAULT_MEMORY,
-						    "the network cannot be set up: %s",
-						    strerror(-r));
+			*ret_fault =
+				net_fault_make(NET_FAULT_MEMORY, "the network cannot be set up: %s",
+					       strerror(-r));
 	}
 	if (r < 0) {
 		net_loop_destroy(loop);

@@ -9,12 +9,13 @@
 
 /* The sender's view of a connection (Linux, struct tcp_info). */
 struct net_path {
-	uint32_t rtt_us;            /* smoothed */
-	uint32_t min_rtt_us;        /* of the last minutes */
-	uint32_t unsent_bytes;      /* handed to the kernel, not yet on the wire */
-	uint32_t unacked_segments;  /* on the wire */
-	uint64_t delivery_rate_bps; /* bit/s of the last round trip that was measured; 0: none yet */
-	bool is_app_limited;        /* the rate is what was sent, not what the path could bear */
+	uint32_t rtt_us;           /* smoothed */
+	uint32_t min_rtt_us;       /* of the last minutes */
+	uint32_t unsent_bytes;     /* handed to the kernel, not yet on the wire */
+	uint32_t unacked_segments; /* on the wire */
+	uint64_t
+		delivery_rate_bps; /* bit/s of the last round trip that was measured; 0: none yet */
+	bool is_app_limited;       /* the rate is what was sent, not what the path could bear */
 };
 
 /*

@@ -17,9 +17,8 @@
 #define FRAME_HEADER_BYTES 8
 #define PIECE_BYTES (NET_RECORD_BYTES - FRAME_HEADER_BYTES)
 
-#define TICK_US CLOCK_US_PER_S
-#define PING_AFTER_US (5 * CLOCK_US_PER_S)
-#define SILENT_AFTER_US (15 * CLOCK_US_PER_S)
+/* Looks at the time a side is idle so many times until it is time for a ping. */
+#define TICKS 5
 #define CLOSE_TIMEOUT_S 2
 
 enum stage {
@@ -45,6 +44,8 @@ struct websocket {
 	size_t text_max;
 	size_t binary_max;
 	uint32_t unsent_max;
+	int64_t ping_after_us;
+	int64_t silent_after_us;
 
 	enum stage stage;
 	struct net_connect *connect; /* what net-wait does for it, or NULL */
@@ -78,8 +79,9 @@ struct websocket_message *websocket_message_create(enum websocket_kind kind, siz
 
 	if (memory == NULL)
 		return NULL;
-	memory->message = (struct websocket_message){
-		.kind = kind, .length = length, .data = memory->bytes + LWS_PRE};
+	memory->message = (struct websocket_message){.kind = kind,
+						     .length = length,
+						     .data = memory->bytes + LWS_PRE};
 	return &memory->message;
 }
 
@@ -187,17 +189,17 @@ static void tick(struct websocket *websocket)
 {
 	int64_t now_us = clock_now_us();
 
-	if (now_us - websocket->heard_us >= SILENT_AFTER_US) {
+	if (now_us - websocket->heard_us >= websocket->silent_after_us) {
 		conclude(websocket, 0,
 			 net_fault_make(NET_FAULT_SILENT, "nothing was heard of the hub for %d s",
-					(int)(SILENT_AFTER_US / CLOCK_US_PER_S)));
+					(int)(websocket->silent_after_us / CLOCK_US_PER_S)));
 		return;
 	}
-	if (now_us - websocket->sent_us >= PING_AFTER_US) {
+	if (now_us - websocket->sent_us >= websocket->ping_after_us) {
 		websocket->wants_ping = true;
 		lws_callback_on_writable(websocket->wsi);
 	}
-	net_timer_set(websocket->timer, TICK_US);
+	net_timer_set(websocket->timer, websocket->ping_after_us / TICKS);
 }
 
 static void on_timer(void *context)
@@ -229,6 +231,16 @@ static void on_timer(void *context)
 	}
 }
 
+static struct net_fault upgrade_fault(const struct websocket *websocket, unsigned int status)
+{
+	if (status == 101)
+		return net_fault_make(NET_FAULT_UPGRADE,
+				      "the hub's answer for %s is no websocket's", websocket->path);
+	return net_fault_make(NET_FAULT_UPGRADE,
+			      "the hub answers HTTP %u for %s: is the path right?", status,
+			      websocket->path);
+}
+
 static void on_connection_error(struct websocket *websocket, struct lws *wsi)
 {
 	unsigned int status = lws_http_client_http_response(wsi);
@@ -241,9 +253,7 @@ static void on_connection_error(struct websocket *websocket, struct lws *wsi)
 		return;
 	if (status != 0) {
 		if (websocket->fault.kind == NET_FAULT_NONE)
-			websocket->fault = net_fault_make(
-				NET_FAULT_UPGRADE, "the hub answers HTTP %u for %s: is the path right?",
-				status, websocket->path);
+			websocket->fault = upgrade_fault(websocket, status);
 		next_stage(websocket, UPGRADE_FAILED);
 	} else if (fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &length) == 0) {
 		next_stage(websocket, SERVER_FAILED);
@@ -257,8 +267,8 @@ static int on_upgrade(struct websocket *websocket, struct lws *wsi)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
 		return 0;
-	websocket->fault =
-		net_fault_make(NET_FAULT_UPGRADE, "the hub does not speak %s", websocket->subprotocol);
+	websocket->fault = net_fault_make(NET_FAULT_UPGRADE, "the hub does not speak %s",
+					  websocket->subprotocol);
 	return -1;
 }
 
@@ -266,7 +276,7 @@ static void on_open(struct websocket *websocket)
 {
 	websocket->stage = OPEN;
 	websocket->heard_us = websocket->sent_us = clock_now_us();
-	net_timer_set(websocket->timer, TICK_US);
+	net_timer_set(websocket->timer, websocket->ping_after_us / TICKS);
 	websocket->events->open(websocket->context);
 }
 
@@ -462,13 +472,15 @@ static struct websocket *allocate(struct net_loop *loop, const struct websocket_
 	websocket->text_max = config->text_max;
 	websocket->binary_max = config->binary_max;
 	websocket->unsent_max = config->unsent_max;
+	websocket->ping_after_us = config->ping_after_us;
+	websocket->silent_after_us = config->silent_after_us;
 	snprintf(websocket->host, sizeof(websocket->host), "%s", config->host);
 	snprintf(websocket->authority, sizeof(websocket->authority), "%s:%u", websocket->host,
 		 config->port);
 	snprintf(websocket->path, sizeof(websocket->path), "%s", config->path);
 	snprintf(websocket->subprotocol, sizeof(websocket->subprotocol), "%s", config->subprotocol);
-	buffer_init(&websocket->in, config->text_max > config->binary_max ? config->text_max
-									  : config->binary_max);
+	buffer_init(&websocket->in,
+		    config->text_max > config->binary_max ? config->text_max : config->binary_max);
 	return websocket;
 }
 

@@ -11,8 +11,8 @@
 #define LENGTH (OBJECT_HEADER_BYTES + 1)
 
 static const uint8_t wire[LENGTH] = {
-	1,    1,    0x12, 0x34, 2,    3,    0,    0,    0x01, 0x02, 0x03, 0x04, 0,
-	0,    0,    0,    0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0xaa,
+	1, 1, 0x12, 0x34, 2,    3,    0,    0,    0x01, 0x02, 0x03, 0x04, 0,
+	0, 0, 0,    0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0xaa,
 };
 
 static const struct object_header header = {
@@ -57,7 +57,7 @@ static void test_write(void **state)
 
 static void test_truncated(void **state)
 {
-	struct object_header parsed = { .track = 7 };
+	struct object_header parsed = {.track = 7};
 	size_t length;
 
 	(void)state;
@@ -75,16 +75,25 @@ static void test_fields(void **state)
 		uint8_t value;
 		enum object_error error;
 	} rows[] = {
-		{ 0, 0, OBJECT_BAD_VERSION },  { 0, 2, OBJECT_BAD_VERSION },
-		{ 1, 3, OBJECT_BAD_FIELD },    { 1, 0x81, OBJECT_BAD_FIELD },
-		{ 1, 0, OBJECT_BAD_FIELD },    { 15, 1, OBJECT_BAD_FIELD },
-		{ 2, 0, OBJECT_OK },           { 3, 0, OBJECT_OK },
-		{ 4, 3, OBJECT_BAD_FIELD },    { 4, 4, OBJECT_BAD_FIELD },
-		{ 4, 255, OBJECT_BAD_FIELD },  { 5, 0, OBJECT_OK },
-		{ 5, 1, OBJECT_BAD_FIELD },    { 5, 255, OBJECT_BAD_FIELD },
-		{ 6, 1, OBJECT_BAD_FIELD },    { 7, 1, OBJECT_BAD_FIELD },
-		{ 8, 255, OBJECT_OK },         { 16, 0x7f, OBJECT_OK },
-		{ 16, 0x80, OBJECT_BAD_FIELD },
+		{0, 0, OBJECT_BAD_VERSION},
+		{0, 2, OBJECT_BAD_VERSION},
+		{1, 3, OBJECT_BAD_FIELD},
+		{1, 0x81, OBJECT_BAD_FIELD},
+		{1, 0, OBJECT_BAD_FIELD},
+		{15, 1, OBJECT_BAD_FIELD},
+		{2, 0, OBJECT_OK},
+		{3, 0, OBJECT_OK},
+		{4, 3, OBJECT_BAD_FIELD},
+		{4, 4, OBJECT_BAD_FIELD},
+		{4, 255, OBJECT_BAD_FIELD},
+		{5, 0, OBJECT_OK},
+		{5, 1, OBJECT_BAD_FIELD},
+		{5, 255, OBJECT_BAD_FIELD},
+		{6, 1, OBJECT_BAD_FIELD},
+		{7, 1, OBJECT_BAD_FIELD},
+		{8, 255, OBJECT_OK},
+		{16, 0x7f, OBJECT_OK},
+		{16, 0x80, OBJECT_BAD_FIELD},
 	};
 	struct object_header parsed;
 	uint8_t message[LENGTH];
@@ -114,7 +123,7 @@ static void test_round_trip_of_later_object(void **state)
 {
 	struct object_header later = header;
 	struct object_header parsed;
-	uint8_t message[LENGTH] = { 0 };
+	uint8_t message[LENGTH] = {0};
 
 	(void)state;
 	later.flags = 0;

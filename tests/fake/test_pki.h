@@ -1,0 +1,42 @@
+/*
+ * Certificates for a test, good and bad, made in no time in a folder of their own. What cannot be
+ * made ends the program.
+ */
+#ifndef BALAI_TESTS_TEST_PKI_H
+#define BALAI_TESTS_TEST_PKI_H
+
+#include <stdbool.h>
+
+#include "net/identity.h"
+
+struct test_pki;
+
+struct test_certificate {
+	const char *file;   /* "hub": hub.crt and hub.key in the folder */
+	const char *issuer; /* file of an authority made before; NULL: this is one */
+	const char *name;   /* common name of the subject */
+	const char *dns;    /* subjectAltName; NULL: none */
+	bool is_loopback;   /* subjectAltName 127.0.0.1 too */
+	int from_days;      /* valid from so many days after now */
+	int to_days;
+};
+
+/*
+ * Makes the folder and in it an authority "ca", another "other-ca", a server's "hub" for
+ * hub.example and 127.0.0.1, and a room's "room", "Ruang Rapat 1".
+ */
+struct test_pki *test_pki_create(void);
+
+/* Removes the folder. NULL is allowed. */
+void test_pki_destroy(struct test_pki *pki);
+
+void test_pki_make(struct test_pki *pki, const struct test_certificate *certificate);
+
+/* The path of "hub.crt", lent until destroy. */
+const char *test_pki_path(struct test_pki *pki, const char *name);
+
+/* FILE.crt and FILE.key, trusting AUTHORITY.crt. */
+struct net_identity_files test_pki_identity(struct test_pki *pki, const char *authority,
+					    const char *file);
+
+#endif
