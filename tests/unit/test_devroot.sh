@@ -112,6 +112,62 @@ says_that_mmdebstrap_is_missing() {
 	[[ $words == *"needs mmdebstrap: install it"* ]]
 }
 
+# with_stubs CMD ARG…: a devroot whose roots are empty folders, in a cache of its own
+with_stubs() {
+	local devroot=$work/stubs/devroot
+
+	rm -rf "$work/stubs" "$work/stub-cache"
+	cp -r tools "$work/stubs"
+	mkdir "$work/stub-cache"
+	cat >"$work/stubs/devroot.d/make-root" <<-'EOF'
+		#!/bin/sh
+		cat >/dev/null
+		mkdir "$1" || exit
+		[ ! -e "$1/../fails" ] || exit 1
+		echo "$1" >>"$1/../made"
+	EOF
+	printf '#!/bin/sh\nshift\nexec "$@"\n' >"$work/stubs/devroot.d/enter"
+	BALAI_CACHE=$work/stub-cache "$@"
+}
+
+parallel_uses_make_one_root() {
+	local pids=() pid
+
+	for _ in 1 2 3; do
+		"$devroot" --cached true &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || return
+	done
+	[[ $(wc -l <"$BALAI_CACHE/made") == 1 ]]
+}
+
+half_made_root_is_not_used() {
+	local root
+
+	root=$("$devroot" --path)
+	touch "$BALAI_CACHE/fails"
+	! "$devroot" --cached true || return
+	[[ ! -e $root ]] || return
+	rm "$BALAI_CACHE/fails"
+	"$devroot" --cached true && [[ -d $root && ! -e $root.new ]]
+}
+
+# Of four roots the oldest is held by a command and the two used last stay.
+old_roots_are_removed() {
+	local old=$BALAI_CACHE/root-
+
+	mkdir "${old}111111111111" "${old}222222222222" "${old}333333333333"
+	touch -d '3 days ago' "${old}111111111111"
+	touch -d '2 days ago' "${old}222222222222"
+	touch -d '1 day ago' "${old}333333333333"
+	flock --shared "${old}111111111111.lock" "$devroot" --cached true || return
+	ls "$BALAI_CACHE"
+	[[ -d ${old}111111111111 && ! -e ${old}222222222222 && -d ${old}333333333333 ]] &&
+		[[ -d $("$devroot" --path) ]]
+}
+
 enters_under_a_second() {
 	local start times=()
 
@@ -154,7 +210,6 @@ passes_the_exit_code() {
 }
 
 is_debian_13_with_libwebsockets() {
-	# shellcheck disable=SC2016 # the inner shell's variables
 	"$devroot" --cached sh -c '. /etc/os-release; test "$VERSION_CODENAME" = trixie &&
 		test "$BALAI_DEVROOT" = 1 && ls "$BALAI_LWS"/*/lib/libwebsockets.a &&
 		test -s /etc/ssl/certs/ca-certificates.crt'
@@ -167,6 +222,9 @@ ok "without root and sudo it says so" says_that_root_is_missing
 ok "it asks sudo and passes on who called" asks_sudo_and_names_the_caller
 if ((EUID == 0)); then
 	ok "without mmdebstrap it says so" says_that_mmdebstrap_is_missing
+	ok "first uses at the same time make one root" with_stubs parallel_uses_make_one_root
+	ok "a half-made root is discarded" with_stubs half_made_root_is_not_used
+	ok "old roots are removed, but not under a command" with_stubs old_roots_are_removed
 fi
 if ((EUID == 0)) && [[ -d $("$devroot" --path) ]]; then
 	ok "entering a ready root takes less than a second" enters_under_a_second
