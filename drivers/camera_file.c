@@ -6,6 +6,7 @@
 #include "drivers/pacer.h"
 #include "drivers/video_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,11 @@ struct camera {
 	struct cam_got got;
 };
 
+static const struct cam_ops ops;
+
 static struct camera *camera_from(struct cam *cam)
 {
+	assert(cam->ops == &ops);
 	return (struct camera *)cam;
 }
 

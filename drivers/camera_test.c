@@ -5,6 +5,7 @@
 #include "camera/timestrip.h"
 #include "drivers/pacer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libavutil/imgutils.h>
 #include <pthread.h>
@@ -60,6 +61,7 @@ static const struct cam_ops ops;
 
 static struct camera *camera_from(struct cam *cam)
 {
+	assert(cam->ops == &ops);
 	return (struct camera *)cam;
 }
 

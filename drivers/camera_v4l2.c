@@ -6,6 +6,7 @@
 #include "drivers/camera_v4l2_format.h"
 #include "drivers/v4l2_sys.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/videodev2.h>
 #include <pthread.h>
@@ -32,8 +33,11 @@ struct camera {
 	struct v4l2_device device; /* changed under the lock; the capture thread reads without */
 };
 
+static const struct cam_ops ops;
+
 static struct camera *camera_from(struct cam *cam)
 {
+	assert(cam->ops == &ops);
 	return (struct camera *)cam;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <stdbool.h>
@@ -32,8 +33,11 @@ struct encoder {
 	bool keyframe_wanted;
 };
 
+static const struct venc_ops ops;
+
 static struct encoder *encoder_from(struct venc_encoder *base)
 {
+	assert(base->ops == &ops);
 	return (struct encoder *)base;
 }
 
@@ -70,8 +74,8 @@ static void apply_format(struct encoder *encoder, const struct venc_format *form
 	context->thread_count = format->threads;
 	context->thread_type = FF_THREAD_SLICE;
 	context->profile = encoder->description->profile;
-	/* what libx264 calls info is for a developer here */
-	context->log_level_offset = AV_LOG_VERBOSE - AV_LOG_INFO;
+	/* what goes wrong is told by the codec layer; libx264 warns of each picture at low rates */
+	context->log_level_offset = AV_LOG_DEBUG - AV_LOG_WARNING;
 }
 
 static int ensure(struct venc_encoder *base, const struct venc_format *format, int64_t bitrate_bps)
@@ -146,18 +150,6 @@ static void destroy(struct venc_encoder *base)
 	free(encoder);
 }
 
-static int create(const void *context, struct venc_encoder **ret_encoder);
-
-static const struct venc_ops ops = {
-	.create = create,
-	.ensure = ensure,
-	.submit = submit,
-	.receive = receive,
-	.force_keyframe = force_keyframe,
-	.set_bitrate = set_bitrate,
-	.destroy = destroy,
-};
-
 static int create(const void *context, struct venc_encoder **ret_encoder)
 {
 	struct encoder *encoder = calloc(1, sizeof(*encoder));
@@ -174,6 +166,16 @@ static int create(const void *context, struct venc_encoder **ret_encoder)
 	*ret_encoder = &encoder->base;
 	return 0;
 }
+
+static const struct venc_ops ops = {
+	.create = create,
+	.ensure = ensure,
+	.submit = submit,
+	.receive = receive,
+	.force_keyframe = force_keyframe,
+	.set_bitrate = set_bitrate,
+	.destroy = destroy,
+};
 
 /*
  * superfast is the fastest preset with the deblocking filter; sc_threshold=0 leaves key frames to
