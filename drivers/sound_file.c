@@ -26,6 +26,8 @@ struct sound_file {
 	int track;
 	AVCodecContext *codec;
 	SwrContext *converter;
+	int format; /* that the converter takes */
+	int rate_hz;
 	bool draining;
 	bool decoded; /* anything in this pass */
 };
@@ -84,19 +86,25 @@ static int begin_pass(struct sound_file *file)
 	return r;
 }
 
-/* Made at the first frame: some decoders know what they give only then. */
-static int open_converter(struct sound_file *file)
+/*
+ * Made for the first frame: some decoders know what they give only then. Channels pass as they are,
+ * so a file must keep their number.
+ */
+static int ensure_converter(struct sound_file *file, const AVFrame *frame)
 {
-	AVChannelLayout layout;
 	int r;
 
-	av_channel_layout_default(&layout, (int)file->channels);
-	r = swr_alloc_set_opts2(&file->converter, &layout, AV_SAMPLE_FMT_FLT, SOUND_RATE_HZ,
-				&file->frame->ch_layout, file->frame->format,
-				file->frame->sample_rate, 0, NULL);
-	if (r >= 0)
-		r = swr_init(file->converter);
-	return r;
+	if (frame->ch_layout.nb_channels != (int)file->channels)
+		return AVERROR_INVALIDDATA;
+	if (file->converter && frame->format == file->format && frame->sample_rate == file->rate_hz)
+		return 0;
+	swr_free(&file->converter);
+	file->format = frame->format;
+	file->rate_hz = frame->sample_rate;
+	r = swr_alloc_set_opts2(&file->converter, &frame->ch_layout, AV_SAMPLE_FMT_FLT,
+				SOUND_RATE_HZ, &frame->ch_layout, frame->format, frame->sample_rate,
+				0, NULL);
+	return r < 0 ? r : swr_init(file->converter);
 }
 
 /* Into the fifo; without `frame`, what the converter still holds. */
@@ -121,14 +129,12 @@ static int convert(struct sound_file *file, const AVFrame *frame)
 
 static int take_frame(struct sound_file *file)
 {
-	int r = 0;
+	int r = ensure_converter(file, file->frame);
 
-	file->decoded = true;
-	if (!file->converter)
-		r = open_converter(file);
 	if (r >= 0)
 		r = convert(file, file->frame);
 	av_frame_unref(file->frame);
+	file->decoded |= r >= 0;
 	return r;
 }
 
@@ -195,13 +201,6 @@ static int errno_of(int r)
 	return r < 0 ? -EINVAL : 0;
 }
 
-static unsigned int choose_channels(const struct sound_file *file)
-{
-	int channels = file->codec->ch_layout.nb_channels;
-
-	return channels >= 1 && channels <= SOUND_CHANNELS_MAX ? (unsigned int)channels : 1;
-}
-
 static int set_up(struct sound_file *file, const char *path)
 {
 	int r;
@@ -217,7 +216,9 @@ static int set_up(struct sound_file *file, const char *path)
 	r = begin_pass(file);
 	if (r < 0)
 		return r;
-	file->channels = choose_channels(file);
+	file->channels = (unsigned int)file->codec->ch_layout.nb_channels;
+	if (file->channels < 1 || file->channels > SOUND_CHANNELS_MAX)
+		return AVERROR_INVALIDDATA;
 	file->fifo = av_audio_fifo_alloc(AV_SAMPLE_FMT_FLT, (int)file->channels, SOUND_RATE_HZ);
 	return file->fifo ? fill_fifo(file) : AVERROR(ENOMEM);
 }

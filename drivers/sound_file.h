@@ -19,7 +19,7 @@ int sound_file_open(const char *path, struct sound_file **ret_file)
 /* NULL is allowed. */
 void sound_file_close(struct sound_file *file);
 
-/* 1..SOUND_CHANNELS_MAX; a file with more is mixed down to one. */
+/* 1..SOUND_CHANNELS_MAX; a file with more is refused. */
 unsigned int sound_file_channels(const struct sound_file *file);
 
 /*

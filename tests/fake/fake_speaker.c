@@ -92,19 +92,20 @@ static enum sound_result fake_write(struct speaker *speaker, const float *sample
 {
 	struct fake_speaker *fake = fake_of(speaker);
 	enum sound_result result = atomic_load(&fake->write_result);
-	int64_t queued_us = fake_queued_us(speaker);
-	int64_t heard_us = now_us(fake) + queued_us;
+	int64_t heard_us = now_us(fake);
 	int64_t gap_us = fake->dry_us ? heard_us - fake->dry_us : 0;
 
 	if (result != SOUND_OK)
 		return result;
-	if (queued_us + SOUND_PERIOD_US > ROOM_US)
+	if (gap_us < -(ROOM_US - SOUND_PERIOD_US))
 		return SOUND_TIMEOUT;
 	if (gap_us > 0)
 		atomic_fetch_add(&fake->base.xruns, 1);
+	else if (fake->dry_us)
+		heard_us = fake->dry_us;
 	fake->dry_us =
 		heard_us + (int64_t)((double)SOUND_PERIOD_US / (1 + fake->config.drift_ppm / 1e6));
-	remember_period(fake, samples, heard_us, gap_us);
+	remember_period(fake, samples, heard_us, gap_us > 0 ? gap_us : 0);
 	return SOUND_OK;
 }
 
