@@ -60,15 +60,25 @@ static void look_up(struct net_connect *connect)
 	freeaddrinfo(list);
 }
 
-static void work(struct net_job *job)
+static void work_look_up(struct net_job *job)
+{
+	look_up((struct net_connect *)job);
+}
+
+static void work_diagnose(struct net_job *job)
 {
 	struct net_connect *connect = (struct net_connect *)job;
 
-	if (connect->task == NET_CONNECT_LOOK_UP)
-		look_up(connect);
-	else
-		connect->fault = net_diagnose(net_loop_identity(job->loop), &connect->addresses[0],
-					      connect->host, clock_now_us() + DIAGNOSIS_US);
+	connect->fault = net_diagnose(connect->identity, &connect->addresses[0], connect->host,
+				      clock_now_us() + DIAGNOSIS_US);
+}
+
+static void destroy(struct net_job *job)
+{
+	struct net_connect *connect = (struct net_connect *)job;
+
+	net_identity_unref(connect->identity);
+	free(connect);
 }
 
 static void done(struct net_job *job)
@@ -77,35 +87,62 @@ static void done(struct net_job *job)
 
 	if (connect->done != NULL)
 		connect->done(connect->context, connect);
-	free(connect);
+	destroy(job);
 }
 
-int net_connect_start(struct net_loop *loop, enum net_connect_task task, const char *host,
-		      uint16_t port, const struct net_address *address,
-		      void (*on_done)(void *context, const struct net_connect *result),
-		      void *context, struct net_connect **ret_connect)
+static struct net_connect *
+allocate(const char *host, void (*on_done)(void *context, const struct net_connect *result),
+	 void *context)
 {
 	struct net_connect *connect = calloc(1, sizeof(*connect));
-	int r;
 
 	if (connect == NULL)
-		return -ENOMEM;
-	connect->job.work = work;
+		return NULL;
 	connect->job.done = done;
-	connect->task = task;
-	connect->port = port;
+	connect->job.destroy = destroy;
 	connect->done = on_done;
 	connect->context = context;
 	snprintf(connect->host, sizeof(connect->host), "%s", host);
-	if (task == NET_CONNECT_DIAGNOSE) {
-		connect->addresses[0] = *address;
-		connect->address_count = 1;
-	}
-	r = net_loop_work(loop, &connect->job);
-	if (r < 0)
-		return r;
-	*ret_connect = connect;
-	return 0;
+	return connect;
+}
+
+static int start(struct net_loop *loop, struct net_connect *connect,
+		 struct net_connect **ret_connect)
+{
+	int r = net_loop_work(loop, &connect->job);
+
+	if (r == 0)
+		*ret_connect = connect;
+	return r;
+}
+
+int net_connect_look_up(struct net_loop *loop, const char *host, uint16_t port,
+			void (*on_done)(void *context, const struct net_connect *result),
+			void *context, struct net_connect **ret_connect)
+{
+	struct net_connect *connect = allocate(host, on_done, context);
+
+	if (connect == NULL)
+		return -ENOMEM;
+	connect->job.work = work_look_up;
+	connect->port = port;
+	return start(loop, connect, ret_connect);
+}
+
+int net_connect_diagnose(struct net_loop *loop, const char *host, struct net_identity *identity,
+			 const struct net_address *address,
+			 void (*on_done)(void *context, const struct net_connect *result),
+			 void *context, struct net_connect **ret_connect)
+{
+	struct net_connect *connect = allocate(host, on_done, context);
+
+	if (connect == NULL)
+		return -ENOMEM;
+	connect->job.work = work_diagnose;
+	connect->identity = net_identity_ref(identity);
+	connect->addresses[0] = *address;
+	connect->address_count = 1;
+	return start(loop, connect, ret_connect);
 }
 
 void net_connect_abandon(struct net_connect *connect)

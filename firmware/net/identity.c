@@ -148,21 +148,28 @@ int net_identity_load(const struct net_identity_files *files, struct net_identit
 		*ret_fault = net_fault_make(NET_FAULT_MEMORY, "out of memory");
 		return -ENOMEM;
 	}
+	identity->references = 1;
 	mbedtls_x509_crt_init(&identity->ca);
 	mbedtls_x509_crt_init(&identity->certificate);
 	mbedtls_pk_init(&identity->key);
 	r = load(identity, files, ret_fault);
 	if (r < 0) {
-		net_identity_destroy(identity);
+		net_identity_unref(identity);
 		return r;
 	}
 	*ret_identity = identity;
 	return 0;
 }
 
-void net_identity_destroy(struct net_identity *identity)
+struct net_identity *net_identity_ref(struct net_identity *identity)
 {
-	if (identity == NULL)
+	identity->references++;
+	return identity;
+}
+
+void net_identity_unref(struct net_identity *identity)
+{
+	if (identity == NULL || --identity->references > 0)
 		return;
 	mbedtls_pk_free(&identity->key);
 	mbedtls_x509_crt_free(&identity->certificate);

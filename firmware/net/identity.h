@@ -24,8 +24,9 @@ struct net_identity_file {
 	size_t length;
 };
 
-/* Nothing in it changes from load to destroy, so any thread may read it. */
+/* Counted; but for the count nothing in it ever changes, so any thread may read it. */
 struct net_identity {
+	_Atomic unsigned int references;
 	struct net_identity_file ca_pem;
 	struct net_identity_file certificate_pem;
 	struct net_identity_file key_pem;
@@ -41,7 +42,10 @@ struct net_identity {
 int net_identity_load(const struct net_identity_files *files, struct net_identity **ret_identity,
 		      struct net_fault *ret_fault) __attribute__((warn_unused_result));
 
-/* Wipes the key. NULL is allowed. */
-void net_identity_destroy(struct net_identity *identity);
+/* Returns `identity`. Any thread, and so for net_identity_unref(). */
+struct net_identity *net_identity_ref(struct net_identity *identity);
+
+/* The last one wipes the key. NULL is allowed. */
+void net_identity_unref(struct net_identity *identity);
 
 #endif

@@ -21,7 +21,6 @@ struct call {
 };
 
 struct net_loop {
-	struct net_identity *identity;
 	struct lws_context *context;
 	struct queue *calls; /* struct call */
 	struct queue *jobs;  /* struct net_job */
@@ -35,16 +34,6 @@ struct net_timer {
 	struct net_loop *loop;
 	void (*run)(void *context);
 	void *context;
-};
-
-static const struct lws_protocols protocols[] = {
-	{
-		.name = "balai",
-		.callback = net_websocket_event,
-		.rx_buffer_size = NET_RECEIVE_BYTES,
-		.tx_packet_size = NET_RECORD_BYTES,
-	},
-	LWS_PROTOCOL_LIST_TERM,
 };
 
 static void log_line(int level, const char *line)
@@ -87,6 +76,13 @@ static int push_call(struct net_loop *loop, void (*run)(void *context), void *co
 	return 0;
 }
 
+static void destroy_job(void *item)
+{
+	struct net_job *job = item;
+
+	job->destroy(job);
+}
+
 static void finish_job(void *context)
 {
 	struct net_job *job = context;
@@ -104,71 +100,41 @@ static void run_net_wait(void *context)
 		job = item;
 		job->work(job);
 		if (push_call(loop, finish_job, job, INT64_MAX) != 0)
-			free(job);
+			job->destroy(job);
 	}
 }
 
 static int create_context(struct net_loop *loop)
 {
-	const struct net_identity *identity = loop->identity;
-	struct lws_context_creation_info info = {
+	const struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN,
-		.protocols = protocols,
-		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-			   LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE,
+		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.fd_limit_per_thread = FDS_MAX,
 		.pt_serv_buf_size = NET_RECEIVE_BYTES,
-		.connect_timeout_secs = NET_CONNECT_TIMEOUT_S,
 		.timeout_secs = NET_CONNECT_TIMEOUT_S,
-		.client_ssl_ca_mem = identity->ca_pem.data,
-		.client_ssl_ca_mem_len = (unsigned int)identity->ca_pem.length,
-		.client_ssl_cert_mem = identity->certificate_pem.data,
-		.client_ssl_cert_mem_len = (unsigned int)identity->certificate_pem.length,
-		.client_ssl_key_mem = identity->key_pem.data,
-		/* It takes one off and hands the rest to mbedTLS, which wants the end of the text
-		 * counted. */
-		.client_ssl_key_mem_len = (unsigned int)identity->key_pem.length + 2,
 	};
 
+	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
 	loop->context = lws_create_context(&info);
 	return loop->context != NULL ? 0 : -ENOMEM;
 }
 
-static int start(struct net_loop *loop)
-{
-	int r;
-
-	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-	r = create_context(loop);
-	if (r == 0)
-		r = queue_create(CALLS_MAX, QUEUE_WAIT, free, &loop->calls);
-	if (r == 0)
-		r = queue_create(JOBS_MAX, QUEUE_DROP_NEWEST, free, &loop->jobs);
-	if (r == 0)
-		r = thread_start("net-wait", run_net_wait, loop, &loop->net_wait);
-	if (r == 0)
-		r = thread_start("net", run_net, loop, &loop->net);
-	return r;
-}
-
-int net_loop_create(const struct net_identity_files *files, struct net_loop **ret_loop,
-		    struct net_fault *ret_fault)
+int net_loop_create(struct net_loop **ret_loop)
 {
 	struct net_loop *loop = calloc(1, sizeof(*loop));
 	int r;
 
-	if (loop == NULL) {
-		*ret_fault = net_fault_make(NET_FAULT_MEMORY, "out of memory");
+	if (loop == NULL)
 		return -ENOMEM;
-	}
-	r = net_identity_load(files, &loop->identity, ret_fault);
-	if (r == 0) {
-		r = start(loop);
-		if (r < 0)
-			*ret_fault =
-				net_fault_make(NET_FAULT_MEMORY, "the network cannot be set up: %s",
-					       strerror(-r));
-	}
+	r = create_context(loop);
+	if (r == 0)
+		r = queue_create(CALLS_MAX, QUEUE_WAIT, free, &loop->calls);
+	if (r == 0)
+		r = queue_create(JOBS_MAX, QUEUE_DROP_NEWEST, destroy_job, &loop->jobs);
+	if (r == 0)
+		r = thread_start("net-wait", run_net_wait, loop, &loop->net_wait);
+	if (r == 0)
+		r = thread_start("net", run_net, loop, &loop->net);
 	if (r < 0) {
 		net_loop_destroy(loop);
 		return r;
@@ -201,13 +167,7 @@ void net_loop_destroy(struct net_loop *loop)
 	queue_destroy(loop->calls);
 	if (loop->context != NULL)
 		lws_context_destroy(loop->context);
-	net_identity_destroy(loop->identity);
 	free(loop);
-}
-
-const struct net_identity *net_loop_identity(const struct net_loop *loop)
-{
-	return loop->identity;
 }
 
 struct lws_context *net_loop_context(struct net_loop *loop)
@@ -260,7 +220,6 @@ int net_loop_call_wait(struct net_loop *loop, void (*run)(void *context), void *
 
 int net_loop_work(struct net_loop *loop, struct net_job *job)
 {
-	job->loop = loop;
 	return queue_push(loop->jobs, job, 0) == 0 ? 0 : -EAGAIN;
 }
 

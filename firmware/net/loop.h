@@ -13,23 +13,17 @@
 
 #include <stdint.h>
 
-#include "net/fault.h"
-#include "net/identity.h"
-
 struct net_loop;
 struct net_timer;
 
-/* All its connections have the same identity. */
-int net_loop_create(const struct net_identity_files *files, struct net_loop **ret_loop,
-		    struct net_fault *ret_fault) __attribute__((warn_unused_result));
+/* Returns 0 and hands over *ret_loop, or -errno. */
+int net_loop_create(struct net_loop **ret_loop) __attribute__((warn_unused_result));
 
 /*
  * Ends both threads, after calls and work that have begun; a look-up in DNS may take seconds. What
- * has not begun is forgotten. All websockets and timers are destroyed already. NULL is allowed.
+ * has not begun is forgotten. All websockets, timers and net_tls are destroyed already. NULL is allowed.
  */
 void net_loop_destroy(struct net_loop *loop);
-
-const struct net_identity *net_loop_identity(const struct net_loop *loop);
 
 /*
  * Any thread: run(context) soon in the net thread, in order of the calls. Returns 0; -EAGAIN when
@@ -43,16 +37,16 @@ int net_loop_call_wait(struct net_loop *loop, void (*run)(void *context), void *
 	__attribute__((warn_unused_result));
 
 /*
- * Something that blocks: the first member of a heap object. work() runs in net-wait, then done() in
- * net, which owns the object again. free() is called on what is forgotten.
+ * Something that blocks, the first member of a heap object: work() runs in net-wait, then done() in
+ * net, which frees the object. destroy() frees one that is forgotten before.
  */
 struct net_job {
-	struct net_loop *loop; /* set by net_loop_work() */
 	void (*work)(struct net_job *job);
 	void (*done)(struct net_job *job);
+	void (*destroy)(struct net_job *job);
 };
 
-/* Takes `job` in every case. Returns 0, or -EAGAIN or -ENOMEM: it is freed, done() is not called. */
+/* Takes `job` in every case. Returns 0; or -EAGAIN when too many wait: it is destroyed. */
 int net_loop_work(struct net_loop *loop, struct net_job *job) __attribute__((warn_unused_result));
 
 /* Timers belong to the net thread: each of these functions is called in it. */

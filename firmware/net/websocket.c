@@ -33,6 +33,7 @@ enum stage {
 
 struct websocket {
 	struct net_loop *loop;
+	struct net_tls *tls;
 	const struct websocket_events *events;
 	void *context;
 
@@ -128,11 +129,12 @@ static void connect_now(struct websocket *websocket)
 {
 	struct lws_client_connect_info info = {
 		.context = net_loop_context(websocket->loop),
+		.vhost = net_tls_vhost(websocket->tls),
 		.port = websocket->port,
 		.path = websocket->path,
 		.host = websocket->authority,
 		.protocol = websocket->subprotocol,
-		.local_protocol_name = "balai",
+		.local_protocol_name = NET_PROTOCOL,
 		.ssl_connection = LCCSCF_USE_SSL | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
 		.opaque_user_data = websocket,
 		.pwsi = &websocket->wsi,
@@ -178,9 +180,9 @@ static void on_diagnosed(void *context, const struct net_connect *found)
 static void diagnose(struct websocket *websocket)
 {
 	websocket->stage = DIAGNOSING;
-	if (net_connect_start(websocket->loop, NET_CONNECT_DIAGNOSE, websocket->host,
-			      websocket->port, &websocket->addresses[websocket->address],
-			      on_diagnosed, websocket, &websocket->connect) != 0)
+	if (net_connect_diagnose(websocket->loop, websocket->host, net_tls_identity(websocket->tls),
+				 &websocket->addresses[websocket->address], on_diagnosed, websocket,
+				 &websocket->connect) != 0)
 		conclude(websocket, 0, net_fault_make(NET_FAULT_MEMORY, "out of memory"));
 }
 
@@ -468,6 +470,7 @@ static struct websocket *allocate(struct net_loop *loop, const struct websocket_
 	websocket->loop = loop;
 	websocket->events = events;
 	websocket->context = context;
+	websocket->tls = config->tls;
 	websocket->port = config->port;
 	websocket->text_max = config->text_max;
 	websocket->binary_max = config->binary_max;
@@ -495,8 +498,8 @@ int websocket_create(struct net_loop *loop, const struct websocket_config *confi
 		return -ENOMEM;
 	r = net_timer_create(loop, on_timer, websocket, &websocket->timer);
 	if (r == 0)
-		r = net_connect_start(loop, NET_CONNECT_LOOK_UP, websocket->host, websocket->port,
-				      NULL, on_looked_up, websocket, &websocket->connect);
+		r = net_connect_look_up(loop, websocket->host, websocket->port, on_looked_up,
+					websocket, &websocket->connect);
 	if (r < 0) {
 		websocket_destroy(websocket, WEBSOCKET_CLOSE_NORMAL);
 		return r;

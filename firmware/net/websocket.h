@@ -5,7 +5,7 @@
  *     create ─► look up ─► connect ─► TLS ─► upgrade ─► open() ─► message()… ─► closed()
  *                  └──────────┴────────┴────────┴── diagnosis ────────────────────┘
  *
- * The server's certificate is checked against the loop's CA and against the host's name. All
+ * The server's certificate is checked against the CA of `tls` and against the host's name. All
  * functions and all events are of the net thread.
  */
 #ifndef BALAI_NET_WEBSOCKET_H
@@ -18,6 +18,7 @@
 #include "net/fault.h"
 #include "net/loop.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 struct websocket;
 
@@ -34,7 +35,8 @@ enum websocket_close {
 };
 
 struct websocket_config {
-	const char *host; /* a DNS name or an IPv4 address, as in the server's certificate */
+	struct net_tls *tls; /* outlives the websocket */
+	const char *host;    /* a DNS name or an IPv4 address, as in the server's certificate */
 	uint16_t port;
 	const char *path;        /* begins with a slash */
 	const char *subprotocol; /* that the server has to confirm */

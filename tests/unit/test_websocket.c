@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,6 +43,8 @@ struct event {
 
 struct client {
 	struct net_loop *loop;
+	struct net_identity_files files;
+	struct net_tls *tls; /* of the net thread */
 	struct websocket_config config;
 	struct websocket *websocket; /* of the net thread */
 	struct queue *events;
@@ -145,7 +148,12 @@ static struct net_fault expect_closed(struct client *client)
 static void create_websocket(void *context)
 {
 	struct client *client = context;
+	struct net_fault fault;
 
+	client->result = net_tls_create(client->loop, &client->files, &client->tls, &fault);
+	if (client->result < 0)
+		return;
+	client->config.tls = client->tls;
 	client->result = websocket_create(client->loop, &client->config, &events, client,
 					  &client->websocket);
 }
@@ -155,7 +163,14 @@ static void destroy_websocket(void *context)
 	struct client *client = context;
 
 	websocket_destroy(client->websocket, WEBSOCKET_CLOSE_NORMAL);
+	client->websocket = NULL;
 	websocket_message_destroy(client->out);
+	client->out = NULL;
+}
+
+static void destroy_tls(void *context)
+{
+	net_tls_destroy(((struct client *)context)->tls);
 }
 
 static void want_write(void *context)
@@ -166,10 +181,8 @@ static void want_write(void *context)
 static void start_with(struct client *client, const char *authority, const char *file,
 		       const char *host, uint16_t port, int64_t silent_after_us)
 {
-	struct net_identity_files files = test_pki_identity(pki, authority, file);
-	struct net_fault fault;
-
 	*client = (struct client){
+		.files = test_pki_identity(pki, authority, file),
 		.config = {.host = host,
 			   .port = port,
 			   .path = "/meet",
@@ -181,7 +194,7 @@ static void start_with(struct client *client, const char *authority, const char 
 			   .silent_after_us = silent_after_us},
 	};
 	assert_int_equal(queue_create(256, QUEUE_WAIT, free_event, &client->events), 0);
-	assert_int_equal(net_loop_create(&files, &client->loop, &fault), 0);
+	assert_int_equal(net_loop_create(&client->loop), 0);
 	assert_int_equal(net_loop_call_wait(client->loop, create_websocket, client), 0);
 	assert_int_equal(client->result, 0);
 }
@@ -200,6 +213,7 @@ static void start(struct client *client, uint16_t port)
 static void stop(struct client *client)
 {
 	assert_int_equal(net_loop_call_wait(client->loop, destroy_websocket, client), 0);
+	assert_int_equal(net_loop_call_wait(client->loop, destroy_tls, client), 0);
 	net_loop_destroy(client->loop);
 	queue_destroy(client->events);
 }
@@ -264,7 +278,6 @@ static void test_both_ways(void **state)
 	assert_string_equal((char *)answer->data, "salam");
 	free_event(answer);
 	assert_int_equal(net_loop_call_wait(client.loop, destroy_websocket, &client), 0);
-	client.websocket = NULL;
 	event = hub_event(hub, FAKE_HUB_CLOSED);
 	assert_int_equal(event.close_code, WEBSOCKET_CLOSE_NORMAL);
 	fake_hub_event_finish(&event);
@@ -719,13 +732,13 @@ static void test_identity_faults(void **state)
 		{{"/dev/zero", test_pki_path(pki, "room.crt"), test_pki_path(pki, "room.key")},
 		 "/dev/zero: not a file"},
 	};
+	struct net_identity *identity;
 	struct net_fault fault;
-	struct net_loop *loop;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_not_equal(net_loop_create(&rows[i].files, &loop, &fault), 0);
+		assert_int_equal(net_identity_load(&rows[i].files, &identity, &fault), -EINVAL);
 		assert_int_equal(fault.kind, NET_FAULT_IDENTITY);
 		if (strstr(fault.text, rows[i].part) == NULL)
 			fail_msg("no \"%s\" in \"%s\"", rows[i].part, fault.text);
@@ -744,9 +757,9 @@ static void test_destroyed_while_connecting(void **state)
 	for (i = 0; i < 20; i++) {
 		start(&client, fake_hub_port(hub));
 		assert_int_equal(net_loop_call_wait(client.loop, destroy_websocket, &client), 0);
-		client.websocket = NULL;
 		while (queue_pop(client.events, 0, &item) == 0)
 			free_event(item);
+		assert_int_equal(net_loop_call_wait(client.loop, destroy_tls, &client), 0);
 		net_loop_destroy(client.loop);
 		assert_int_not_equal(queue_pop(client.events, 0, &item), 0);
 		queue_destroy(client.events);
