@@ -46,6 +46,7 @@ struct venc {
 	size_t n_order;
 	int64_t stall_us;
 	int64_t rest_us;
+	int64_t ran_well_us;
 
 	pthread_mutex_t lock; /* of everything below */
 	struct venc_worker *current;
@@ -114,6 +115,7 @@ int venc_create(const struct venc_config *config, struct venc **ret_venc)
 	};
 	venc->stall_us = or_default(config->stall_us, STALL_US);
 	venc->rest_us = or_default(config->rest_us, REST_US);
+	venc->ran_well_us = or_default(config->ran_well_us, RAN_WELL_US);
 	venc->bitrate_bps = config->bitrate_bps;
 	pthread_mutex_init(&venc->lock, NULL);
 	*ret_venc = venc;
@@ -122,15 +124,20 @@ int venc_create(const struct venc_config *config, struct venc **ret_venc)
 
 void venc_destroy(struct venc *venc)
 {
-	int64_t deadline_us = clock_now_us();
+	unsigned int hanging = 0;
+	int64_t deadline_us;
 
 	if (!venc)
 		return;
-	if (venc->current && !venc_worker_stop(venc->current, deadline_us + venc->stall_us))
-		log_warning("encode", "%s hangs and is left behind",
-			    venc->order[venc->index]->name);
-	for (size_t i = 0; i < venc->n_left; i++)
-		(void)venc_worker_stop(venc->left[i], deadline_us);
+	deadline_us = clock_now_us() + venc->stall_us;
+	if (venc->current && !venc_worker_stop(venc->current, deadline_us))
+		hanging++;
+	for (size_t i = 0; i < venc->n_left; i++) {
+		if (!venc_worker_stop(venc->left[i], deadline_us))
+			hanging++;
+	}
+	if (hanging > 0)
+		log_warning("encode", "encoders that hang and are left behind: %u", hanging);
 	pthread_mutex_destroy(&venc->lock);
 	free(venc);
 }
@@ -169,7 +176,7 @@ static void note_change(struct venc *venc, const struct venc_kind *from, const c
 /* Decides which kind comes after one that failed. */
 static void choose_next(struct venc *venc, const struct venc_worker_state *state, int64_t now_us)
 {
-	bool ran_well = state->proven_us && now_us - state->proven_us >= RAN_WELL_US;
+	bool ran_well = state->proven_us && now_us - state->proven_us >= venc->ran_well_us;
 
 	if (!venc->second_chance_used || ran_well) {
 		venc->second_chance_used = true;
@@ -193,7 +200,7 @@ static struct venc_worker *take_failed(struct venc *venc, int64_t now_us)
 		return NULL;
 	state = venc_worker_get_state(worker);
 	if (state.proven_us && venc->failures > 0) {
-		log_info("encode", "%s runs, after %u failures", kind->name, venc->failures);
+		log_info("encode", "%s runs; failures before: %u", kind->name, venc->failures);
 		venc->failures = 0;
 	}
 	if (!state.ended && state.busy_us <= venc->stall_us)

@@ -9,7 +9,7 @@
  * the stall limit (500 ms) it has to give an IDR that decodes to a picture of the right size, with
  * no reordering; nothing of it goes out before. One that fails or stalls is made anew once, then
  * the next in the order takes over, starting with an IDR; after the last one it begins again at the
- * first, 2 s later. An encoder that ran well for a minute has its second chance back.
+ * first, 2 s later. An encoder that ran for a minute has its second chance back.
  *
  * What comes out: one access unit (Annex B) a packet, pts = dts = capture time of the picture, SPS
  * and PPS before every IDR, AV_PKT_FLAG_KEY on IDRs alone.
@@ -100,6 +100,7 @@ struct venc_config {
 	int64_t stall_us;        /* [500 ms] */
 	int64_t keyframe_gap_us; /* forced key frames are at least this far apart [1 s] */
 	int64_t rest_us;         /* after all encoders failed [2 s] */
+	int64_t ran_well_us;     /* for its second chance back [60 s] */
 };
 
 struct venc;
