@@ -113,7 +113,6 @@ static bool has_board_section(FILE *file)
 
 	while (!found && fgets(line, sizeof(line), file))
 		found = strncmp(line + strspn(line, " \t"), "[board]", strlen("[board]")) == 0;
-	rewind(file);
 	return found;
 }
 
@@ -121,18 +120,17 @@ int settings_check(const char *path, struct settings_faults *ret_faults)
 {
 	struct settings_board board;
 	struct settings_room room;
+	bool is_board;
 	FILE *file;
 	int r;
 
 	r = settings_open(path, ret_faults, &file);
 	if (r < 0)
 		return r;
-	if (has_board_section(file))
-		r = settings_read_board(file, &board, ret_faults);
-	else
-		r = settings_read_room(file, &room, ret_faults);
+	is_board = has_board_section(file);
 	fclose(file);
-	return r;
+	return is_board ? settings_load_board(path, &board, ret_faults)
+			: settings_load_room(path, &room, ret_faults);
 }
 
 void settings_print_help(FILE *out)

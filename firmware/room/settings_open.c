@@ -37,9 +37,8 @@ static int open_file(const char *path, FILE **ret_file)
 	}
 	file = fdopen(fd, "r");
 	if (!file) {
-		r = -errno;
 		close(fd);
-		return r;
+		return -ENOMEM;
 	}
 	*ret_file = file;
 	return 0;
@@ -62,11 +61,11 @@ int settings_open(const char *path, struct settings_faults *ret_faults, FILE **r
 int settings_load(const char *path, const struct settings_table *table, void *ret_settings,
 		  size_t size, struct settings_faults *ret_faults)
 {
-	FILE *file;
+	FILE *file = NULL;
 	int r;
 
 	r = settings_open(path, ret_faults, &file);
-	if (r < 0)
+	if (!file)
 		return r;
 	memset(ret_settings, 0, size);
 	settings_read_file(file, table, ret_settings, ret_faults);

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require_faults(r, &faults);
 	if (r == 0)
 		require_room(&room);
-	rewind(file);
+	require(fseek(file, 0, SEEK_SET) == 0);
 	r = settings_read_board(file, &board, &faults);
 	require_faults(r, &faults);
 	if (r == 0)

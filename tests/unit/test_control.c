@@ -110,7 +110,8 @@ static int connect_to(const struct bench *bench)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	assert_true(fd >= 0);
+	if (fd < 0)
+		fail();
 	memcpy(address.sun_path, bench->path, strlen(bench->path) + 1);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
@@ -480,6 +481,8 @@ static void only_a_stale_socket_is_replaced(void **state)
 	assert_int_equal(unlink(bench->path), 0);
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		fail();
 	memcpy(address.sun_path, bench->path, strlen(bench->path) + 1);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);

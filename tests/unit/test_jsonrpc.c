@@ -139,8 +139,7 @@ static void refuses_what_is_not_jsonrpc(void **state)
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"get\",\"params\":null}",
 		"{\"jsonrpc\":\"2.0\",\"result\":1}",
 		"{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":1}",
-		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{\"code\":1,\"message\":\"\"}"
-		"}",
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{}}",
 		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":1,\"message\":\"\"}}",
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":5}",
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"message\":\"\"}}",
