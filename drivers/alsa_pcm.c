@@ -56,8 +56,8 @@ static void ignore_error_line(const char *file, int line, const char *function, 
 
 static int choose_access(struct alsa_pcm *pcm, snd_pcm_hw_params_t *params)
 {
-	pcm->mmap = !snd_pcm_hw_params_set_access(pcm->handle, params,
-						  SND_PCM_ACCESS_MMAP_INTERLEAVED);
+	pcm->mmap =
+		!snd_pcm_hw_params_set_access(pcm->handle, params, SND_PCM_ACCESS_MMAP_INTERLEAVED);
 	if (pcm->mmap)
 		return 0;
 	return snd_pcm_hw_params_set_access(pcm->handle, params, SND_PCM_ACCESS_RW_INTERLEAVED);
@@ -180,9 +180,8 @@ static void describe(const struct alsa_pcm *pcm, const char *name, struct sound_
 		 pcm->mmap ? ", mmap" : "");
 }
 
-enum sound_result alsa_pcm_open(const char *name, snd_pcm_stream_t stream,
-				_Atomic uint64_t *xruns, struct alsa_pcm **ret_pcm,
-				struct sound_device_info *ret_info)
+enum sound_result alsa_pcm_open(const char *name, snd_pcm_stream_t stream, _Atomic uint64_t *xruns,
+				struct alsa_pcm **ret_pcm, struct sound_device_info *ret_info)
 {
 	struct alsa_pcm *pcm = calloc(1, sizeof(*pcm));
 	int r;

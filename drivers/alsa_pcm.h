@@ -1,6 +1,6 @@
 /*
- * One direction of a sound card through alsa-lib, as interleaved float frames at the card's own rate:
- * what drivers/mic_alsa.c and drivers/speaker_alsa.c have in common.
+ * One direction of a sound card through alsa-lib, as interleaved float frames at the card's own
+ * rate: what drivers/mic_alsa.c and drivers/speaker_alsa.c have in common.
  *
  * open and close may block; the rest is real-time: no heap, lock, log or file, and does not wait
  * but in alsa_pcm_wait(). One thread at a time.
@@ -22,9 +22,8 @@ struct alsa_pcm;
  * only software does); playback: two, or as few as it comes. xruns (borrowed) counts from then on.
  * SOUND_OK hands over *ret_pcm and fills *ret_info; else SOUND_ABSENT, _BUSY or _FAILED.
  */
-enum sound_result alsa_pcm_open(const char *name, snd_pcm_stream_t stream,
-				_Atomic uint64_t *xruns, struct alsa_pcm **ret_pcm,
-				struct sound_device_info *ret_info)
+enum sound_result alsa_pcm_open(const char *name, snd_pcm_stream_t stream, _Atomic uint64_t *xruns,
+				struct alsa_pcm **ret_pcm, struct sound_device_info *ret_info)
 	__attribute__((warn_unused_result));
 
 /* NULL is allowed. */
@@ -37,7 +36,9 @@ void alsa_pcm_close(struct alsa_pcm *pcm);
 enum sound_result alsa_pcm_wait(struct alsa_pcm *pcm, size_t frames, int64_t deadline_us)
 	__attribute__((warn_unused_result));
 
-/* Reads frames that alsa_pcm_wait() has seen. As above; SOUND_TIMEOUT after an xrun: they are lost. */
+/*
+ * Reads frames that alsa_pcm_wait() has seen. As above; SOUND_TIMEOUT after an xrun: they are lost.
+ */
 enum sound_result alsa_pcm_read(struct alsa_pcm *pcm, float *interleaved, size_t frames)
 	__attribute__((warn_unused_result));
 

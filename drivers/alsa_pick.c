@@ -43,8 +43,8 @@ const struct alsa_candidate *alsa_pick_best(const struct alsa_candidate *candida
 	return screen;
 }
 
-static void add_device(struct list *list, snd_ctl_t *control, snd_ctl_card_info_t *card,
-		       int device, snd_pcm_stream_t stream)
+static void add_device(struct list *list, snd_ctl_t *control, snd_ctl_card_info_t *card, int device,
+		       snd_pcm_stream_t stream)
 {
 	struct alsa_candidate *candidate = &list->candidates[list->count];
 	snd_pcm_info_t *info;

@@ -1,5 +1,5 @@
 /*
- * Which sound card "auto" is: the first real one; one that is a screen's only where there is no other.
+ * Which sound card "auto" is: the first real one; a screen's only where there is no other.
  */
 #ifndef BALAI_DRIVERS_ALSA_PICK_H
 #define BALAI_DRIVERS_ALSA_PICK_H

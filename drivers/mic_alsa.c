@@ -16,7 +16,6 @@ enum { READY_MAX = SOUND_PERIOD_FRAMES + PCM_RATE_OUT_MAX(SOUND_RATE_HZ) };
  */
 struct mic_alsa {
 	struct mic base;
-	char *name;
 	struct alsa_pcm *pcm;
 	struct pcm_rate *rate; /* NULL: the card is at 48 kHz */
 	unsigned int channels;
@@ -24,6 +23,7 @@ struct mic_alsa {
 	float *chunk;
 	float ready[READY_MAX * SOUND_CHANNELS_MAX];
 	size_t ready_frames;
+	char name[];
 };
 
 static struct mic_alsa *alsa_of(struct mic *mic)
@@ -133,10 +133,7 @@ static void mic_close(struct mic *base)
 
 static void mic_destroy(struct mic *base)
 {
-	struct mic_alsa *mic = alsa_of(base);
-
-	free(mic->name);
-	free(mic);
+	free(alsa_of(base));
 }
 
 int mic_alsa_create(const char *name, struct mic **ret_mic)
@@ -147,19 +144,16 @@ int mic_alsa_create(const char *name, struct mic **ret_mic)
 		.close = mic_close,
 		.destroy = mic_destroy,
 	};
+	size_t name_bytes = strlen(name) + 1;
 	struct mic_alsa *mic;
 
 	if (!name[0])
 		return -EINVAL;
-	mic = calloc(1, sizeof(*mic));
+	mic = calloc(1, sizeof(*mic) + name_bytes);
 	if (!mic)
 		return -ENOMEM;
 	mic->base.ops = &ops;
-	mic->name = strdup(name);
-	if (!mic->name) {
-		free(mic);
-		return -ENOMEM;
-	}
+	memcpy(mic->name, name, name_bytes);
 	*ret_mic = &mic->base;
 	return 0;
 }

@@ -24,7 +24,6 @@ enum {
  */
 struct mic_file {
 	struct mic base;
-	char *path;
 	struct pace pace;
 	unsigned int channels;
 	struct sound_file *file; /* the decoding thread's */
@@ -33,11 +32,17 @@ struct mic_file {
 	_Atomic bool stopping;
 	_Atomic bool failed;
 	struct thread *thread;
+	char path[];
 };
 
 static struct mic_file *file_of(struct mic *mic)
 {
 	return (struct mic_file *)mic;
+}
+
+static size_t period_bytes(const struct mic_file *mic)
+{
+	return sizeof(float) * SOUND_PERIOD_FRAMES * mic->channels;
 }
 
 static bool decode_one(struct mic_file *mic)
@@ -75,8 +80,7 @@ static int start(struct mic_file *mic)
 {
 	int r;
 
-	r = ring_create(mic->channels * SOUND_PERIOD_FRAMES * sizeof(float), RING_PERIODS,
-			&mic->ring);
+	r = ring_create(period_bytes(mic), RING_PERIODS, &mic->ring);
 	if (r < 0)
 		return r;
 	atomic_store(&mic->stopping, false);
@@ -126,7 +130,7 @@ static enum sound_result file_read(struct mic *base, float *interleaved, int64_t
 		return SOUND_FAILED;
 	/* Decoding is behind: what is lost is the time, not the sound. */
 	atomic_fetch_add(&mic->base.xruns, 1);
-	memset(interleaved, 0, mic->channels * SOUND_PERIOD_FRAMES * sizeof(*interleaved));
+	memset(interleaved, 0, period_bytes(mic));
 	return SOUND_OK;
 }
 
@@ -143,10 +147,7 @@ static void file_close(struct mic *base)
 
 static void file_destroy(struct mic *base)
 {
-	struct mic_file *mic = file_of(base);
-
-	free(mic->path);
-	free(mic);
+	free(file_of(base));
 }
 
 int mic_file_create(const char *path, struct mic **ret_mic)
@@ -157,16 +158,13 @@ int mic_file_create(const char *path, struct mic **ret_mic)
 		.close = file_close,
 		.destroy = file_destroy,
 	};
-	struct mic_file *mic = calloc(1, sizeof(*mic));
+	size_t path_bytes = strlen(path) + 1;
+	struct mic_file *mic = calloc(1, sizeof(*mic) + path_bytes);
 
 	if (!mic)
 		return -ENOMEM;
-	mic->path = strdup(path);
-	if (!mic->path) {
-		free(mic);
-		return -ENOMEM;
-	}
 	mic->base.ops = &ops;
+	memcpy(mic->path, path, path_bytes);
 	*ret_mic = &mic->base;
 	return 0;
 }

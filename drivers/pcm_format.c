@@ -35,8 +35,8 @@ static void float_to_s16(const float *from, uint8_t *to, size_t samples)
 static void s24_to_float(const uint8_t *from, float *to, size_t samples)
 {
 	for (size_t i = 0; i < samples; i++, from += 3) {
-		uint32_t value = (uint32_t)from[0] << 8 | (uint32_t)from[1] << 16 |
-				 (uint32_t)from[2] << 24;
+		uint32_t value =
+			(uint32_t)from[0] << 8 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 24;
 
 		to[i] = (float)(int32_t)value / SCALE_32;
 	}

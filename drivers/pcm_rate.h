@@ -25,7 +25,8 @@ void pcm_rate_destroy(struct pcm_rate *rate);
  * Takes in_count frames, at most 10 ms, and gives what comes of them, at most PCM_RATE_OUT_MAX
  * frames. Returns how many, or -EINVAL.
  */
-int pcm_rate_convert(struct pcm_rate *rate, const float *in, size_t in_count, float *out) __attribute__((warn_unused_result));
+int pcm_rate_convert(struct pcm_rate *rate, const float *in, size_t in_count, float *out)
+	__attribute__((warn_unused_result));
 
 /* How much sound is inside, in µs. */
 int64_t pcm_rate_delay_us(const struct pcm_rate *rate);

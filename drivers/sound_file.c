@@ -68,8 +68,7 @@ static int open_codec(struct sound_file *file)
 	file->codec = avcodec_alloc_context3(decoder);
 	if (!file->codec)
 		return AVERROR(ENOMEM);
-	r = avcodec_parameters_to_context(file->codec,
-					  file->input->streams[file->track]->codecpar);
+	r = avcodec_parameters_to_context(file->codec, file->input->streams[file->track]->codecpar);
 	if (r < 0)
 		return r;
 	return avcodec_open2(file->codec, decoder, NULL);

@@ -23,8 +23,8 @@ void sound_file_close(struct sound_file *file);
 unsigned int sound_file_channels(const struct sound_file *file);
 
 /*
- * The next SOUND_PERIOD_FRAMES frames, interleaved; after the end come the beginning's. What is broken
- * in the file is left out. Returns 0, -EINVAL when nothing in the file can be decoded, or -errno.
+ * The next SOUND_PERIOD_FRAMES frames, interleaved; after the end come the beginning's. What is
+ * broken in the file is left out. Returns 0, -EINVAL when nothing in it can be decoded, or -errno.
  */
 int sound_file_read(struct sound_file *file, float *interleaved)
 	__attribute__((warn_unused_result));

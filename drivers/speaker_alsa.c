@@ -14,12 +14,12 @@
  */
 struct speaker_alsa {
 	struct speaker base;
-	char *name;
 	struct alsa_pcm *pcm;
 	struct pcm_rate *rate; /* NULL: the card is at 48 kHz */
 	unsigned int channels;
 	float *mono; /* at the card's rate */
 	float *interleaved;
+	char name[];
 };
 
 static struct speaker_alsa *alsa_of(struct speaker *speaker)
@@ -116,10 +116,7 @@ static void speaker_close(struct speaker *base)
 
 static void speaker_destroy(struct speaker *base)
 {
-	struct speaker_alsa *speaker = alsa_of(base);
-
-	free(speaker->name);
-	free(speaker);
+	free(alsa_of(base));
 }
 
 int speaker_alsa_create(const char *name, struct speaker **ret_speaker)
@@ -132,19 +129,16 @@ int speaker_alsa_create(const char *name, struct speaker **ret_speaker)
 		.close = speaker_close,
 		.destroy = speaker_destroy,
 	};
+	size_t name_bytes = strlen(name) + 1;
 	struct speaker_alsa *speaker;
 
 	if (!name[0])
 		return -EINVAL;
-	speaker = calloc(1, sizeof(*speaker));
+	speaker = calloc(1, sizeof(*speaker) + name_bytes);
 	if (!speaker)
 		return -ENOMEM;
 	speaker->base.ops = &ops;
-	speaker->name = strdup(name);
-	if (!speaker->name) {
-		free(speaker);
-		return -ENOMEM;
-	}
+	memcpy(speaker->name, name, name_bytes);
 	*ret_speaker = &speaker->base;
 	return 0;
 }

@@ -144,7 +144,7 @@ static int append(struct wav *wav, const uint8_t *bytes, size_t count)
 
 int wav_write(struct wav *wav, const float *samples, size_t count)
 {
-	uint8_t bytes[BLOCK_FRAMES * FRAME_BYTES];
+	uint8_t bytes[BLOCK_FRAMES * FRAME_BYTES] = {0};
 
 	while (count > 0) {
 		size_t n = count < BLOCK_FRAMES ? count : BLOCK_FRAMES;

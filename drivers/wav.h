@@ -25,8 +25,8 @@ int wav_begin(struct wav *wav, int64_t start_us) __attribute__((warn_unused_resu
 
 /*
  * Adds frames; beyond -1..1 they are clipped. The header's lengths follow about every second.
- * Returns 0, -EFBIG when bytes_max is reached, -ENOSPC or another -errno of write(2); after an error the
- * file ends where it ended and nothing more may be written.
+ * Returns 0, -EFBIG when bytes_max is reached, -ENOSPC or another -errno of write(2); nothing more
+ * may be written after an error.
  */
 int wav_write(struct wav *wav, const float *samples, size_t count)
 	__attribute__((warn_unused_result));

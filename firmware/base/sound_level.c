@@ -23,14 +23,14 @@ void sound_level_add(struct sound_level *level, const float *samples)
 
 double sound_level_rms_dbfs(const struct sound_level *level)
 {
-	float power = atomic_load_explicit(&level->power, memory_order_relaxed);
+	double power = atomic_load_explicit(&level->power, memory_order_relaxed);
 
 	return fmax(10 * log10(power), SOUND_LEVEL_FLOOR_DBFS);
 }
 
 double sound_level_peak_dbfs(const struct sound_level *level)
 {
-	float peak = atomic_load_explicit(&level->peak, memory_order_relaxed);
+	double peak = atomic_load_explicit(&level->peak, memory_order_relaxed);
 
 	return fmax(20 * log10(peak), SOUND_LEVEL_FLOOR_DBFS);
 }

@@ -1,6 +1,6 @@
 /*
- * How loud sound is: RMS over about the last 300 ms, and the peak, which falls by 20 dB/s. Written by one
- * thread, which may be a real-time one; read by any.
+ * How loud sound is: RMS over about the last 300 ms, and the peak, which falls by 20 dB/s. Written
+ * by one thread, which may be a real-time one; read by any.
  */
 #ifndef BALAI_BASE_SOUND_LEVEL_H
 #define BALAI_BASE_SOUND_LEVEL_H

@@ -23,7 +23,8 @@ static unsigned int pick_process(struct mic_stage *stage, float *const *channels
 				 unsigned int channel_count, const float *speaker_reference)
 {
 	struct mic_pick *pick = pick_of(stage);
-	const float *in = channels[pick->channel < channel_count ? pick->channel : channel_count - 1];
+	const float *in =
+		channels[pick->channel < channel_count ? pick->channel : channel_count - 1];
 	float *out = channels[0];
 
 	(void)speaker_reference;

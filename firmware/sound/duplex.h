@@ -3,8 +3,9 @@
  * from the mixer as the speaker needs. sound_loop.h draws it; this is its inside, apart from the
  * thread, so that tests move the time.
  *
- * The microphone and the speaker may run by different crystals: the loop keeps the speaker's queue filled, so the
- * mixer is asked for a period more or less now and then, which its jitter buffers take up.
+ * The microphone and the speaker may run by different crystals: the loop keeps the speaker's queue
+ * filled, so the mixer is asked for a period more or less now and then, which its jitter buffers
+ * take up.
  */
 #ifndef BALAI_SOUND_DUPLEX_H
 #define BALAI_SOUND_DUPLEX_H
@@ -40,9 +41,9 @@ struct duplex_status {
 	_Atomic uint64_t periods;
 	_Atomic uint64_t late_periods; /* that took longer than SOUND_PERIOD_US to work on */
 	_Atomic uint64_t stalls;       /* periods in which the microphone gave nothing in time */
-	_Atomic uint64_t stale;        /* periods that it gave after silence had taken their place */
-	_Atomic uint64_t full;         /* periods that the speaker had no room for */
-	struct sound_level mic_level;  /* after the stages */
+	_Atomic uint64_t stale;       /* periods that it gave after silence had taken their place */
+	_Atomic uint64_t full;        /* periods that the speaker had no room for */
+	struct sound_level mic_level; /* after the stages */
 	struct sound_level speaker_level;
 	struct stats period; /* the work of one, without waiting for the microphone */
 	struct stats queued; /* in the speaker before each period */

@@ -2,14 +2,16 @@
  * A jitter buffer for Opus packets of 20 ms: decides, each time 20 ms of sound run out, whether the
  * next packet is played or its turn concealed, and how long packets wait.
  *
- * Every packet has its turn, fixed by its sequence number; one that comes after it is discarded, never
- * played late. The lag is how long after the earliest possible moment a turn comes: that moment is
- * known from the fastest packet of the last 10 s. The lag is steered to a target that 99 % of
- * the packets of these 10 s would have met: by jitter_trim() a few samples at a time, which also takes up the
- * drift of the sender's clock, and by waiting whenever a turn is concealed anyway. The target rises at
- * once and falls slowly. After 1 s without packets everything begins anew.
+ * Every packet has its turn, fixed by its sequence number; one that comes after it is discarded,
+ * never played late. The lag is how long after the earliest possible moment a turn comes: that
+ * moment is known from the fastest packet of the last 10 s. The lag is steered to a target that
+ * 99 % of the packets of these 10 s would have met: by jitter_trim() a few samples at a time, which
+ * also takes up the drift of the sender's clock, and by waiting whenever a turn is concealed
+ * anyway. The target rises at once and falls slowly. After 1 s without packets everything begins
+ * anew.
  *
- * One thread, the real-time one, but for the counters. No heap after creation; time comes from the caller.
+ * One thread, the real-time one, but for the counters. No heap after creation; the caller has the
+ * clock.
  */
 #ifndef BALAI_SPEAKER_JITTER_H
 #define BALAI_SPEAKER_JITTER_H

@@ -155,9 +155,8 @@ void mixer_render(struct mixer *mixer, int64_t now_us, int64_t play_us, float *s
 json_t *mixer_source_to_json(struct mixer_source *source)
 {
 	json_t *object =
-		json_pack("{s:I, s:I, s:I}", "packets",
-			  (json_int_t)atomic_load(&source->packets), "overflows",
-			  (json_int_t)atomic_load(&source->overflows), "oversized",
+		json_pack("{s:I, s:I, s:I}", "packets", (json_int_t)atomic_load(&source->packets),
+			  "overflows", (json_int_t)atomic_load(&source->overflows), "oversized",
 			  (json_int_t)atomic_load(&source->oversized));
 
 	if (object && opus_in_add_json(source->in, object)) {

@@ -38,7 +38,7 @@ struct speaker_ops {
 	 */
 	int64_t (*queued_us)(struct speaker *speaker);
 
-	/* How long until a sample written now is heard: what is queued and the device's own delay. */
+	/* How long until a sample written now is heard: what is queued, and the device's delay. */
 	int64_t (*delay_us)(struct speaker *speaker);
 
 	/* Only after an open() that gave SOUND_OK. What is queued is lost. */

@@ -70,8 +70,7 @@ static enum sound_result fake_read(struct mic *mic, float *interleaved, int64_t 
 {
 	struct fake_mic *fake = fake_of(mic);
 	enum sound_result result = atomic_load(&fake->read_result);
-	int64_t capture_us =
-		fake->started_us + fake->frame / SOUND_PERIOD_FRAMES * SOUND_PERIOD_US;
+	int64_t capture_us = fake->started_us + fake->frame / SOUND_PERIOD_FRAMES * SOUND_PERIOD_US;
 
 	if (result == SOUND_TIMEOUT)
 		wait_until(fake, deadline_us);

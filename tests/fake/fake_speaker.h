@@ -1,6 +1,6 @@
 /*
- * A speaker that remembers what it played and does what a test says. Its results may be set from any
- * thread while it is used.
+ * A speaker that remembers what it played and does what a test says. Its results may be set from
+ * any thread while it is used.
  */
 #ifndef BALAI_TESTS_FAKE_FAKE_SPEAKER_H
 #define BALAI_TESTS_FAKE_FAKE_SPEAKER_H

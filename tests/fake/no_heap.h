@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Once, before the first use. False when the program is built without a sanitizer: it cannot see. */
+/* Once, before the first use. False when built without a sanitizer: then nothing is counted. */
 bool no_heap_install(void) __attribute__((warn_unused_result));
 
 /* From here on, calls of malloc() and free() by this thread are counted. */

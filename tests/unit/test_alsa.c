@@ -26,17 +26,18 @@
 
 #include <cmocka.h>
 
-enum { FILE_FRAMES = 4800 };
+/* Of files, two channels. */
+enum { FILE_SAMPLES = 2 * 4800, PERIOD_SAMPLES = 2 * SOUND_PERIOD_FRAMES };
 
 /* What the card is like now. */
 static struct {
 	int open_error;
-	unsigned int rate_hz;     /* the only one it has; 0: any */
-	unsigned int channels;    /* the only number it has; 0: any */
-	snd_pcm_format_t format;  /* the only one it has; SND_PCM_FORMAT_UNKNOWN: any */
+	unsigned int rate_hz;    /* the only one it has; 0: any */
+	unsigned int channels;   /* the only number it has; 0: any */
+	snd_pcm_format_t format; /* the only one it has; SND_PCM_FORMAT_UNKNOWN: any */
 	bool no_mmap;
-	int avail_error;          /* of the next snd_pcm_avail() */
-	bool empty;               /* nothing to read */
+	int avail_error; /* of the next snd_pcm_avail() */
+	bool empty;      /* nothing to read */
 	bool disconnected;
 } card;
 
@@ -91,15 +92,14 @@ int snd_pcm_hw_params_set_channels_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *par
 	return next(pcm, params, value);
 }
 
-int snd_pcm_hw_params_set_format(snd_pcm_t *pcm, snd_pcm_hw_params_t *params,
-				 snd_pcm_format_t format)
+int snd_pcm_hw_params_set_format(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, snd_pcm_format_t val)
 {
 	int (*next)(snd_pcm_t *, snd_pcm_hw_params_t *, snd_pcm_format_t) =
 		real("snd_pcm_hw_params_set_format");
 
-	if (card.format != SND_PCM_FORMAT_UNKNOWN && format != card.format)
+	if (card.format != SND_PCM_FORMAT_UNKNOWN && val != card.format)
 		return -EINVAL;
-	return next(pcm, params, format);
+	return next(pcm, params, val);
 }
 
 int snd_pcm_hw_params_set_access(snd_pcm_t *pcm, snd_pcm_hw_params_t *params,
@@ -141,6 +141,22 @@ static int reset_card(void **state)
 	return 0;
 }
 
+static FILE *open_path(const char *path, const char *mode)
+{
+	FILE *file = fopen(path, mode);
+
+	if (!file)
+		abort();
+	return file;
+}
+
+static void close_path(FILE *file)
+{
+	int r = fclose(file);
+
+	assert_int_equal(r, 0);
+}
+
 static const char *path_of(const char *name)
 {
 	static char path[128];
@@ -155,8 +171,7 @@ static int write_configuration(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	file = fopen(path_of("asound.conf"), "w");
-	assert_non_null(file);
+	file = open_path(path_of("asound.conf"), "w");
 	fprintf(file, "pcm.silent { type null }\n");
 	fprintf(file,
 		"pcm.recorded { type file slave.pcm silent file /dev/null infile %s/in "
@@ -164,7 +179,7 @@ static int write_configuration(void **state)
 		folder);
 	fprintf(file, "pcm.recording { type file slave.pcm silent file %s/out format raw }\n",
 		folder);
-	assert_int_equal(fclose(file), 0);
+	close_path(file);
 	return setenv("ALSA_CONFIG_PATH", path_of("asound.conf"), 1);
 }
 
@@ -230,8 +245,7 @@ static void test_formats_carry_samples(void **state)
 		uint8_t bytes[COUNT * 4];
 		float back[COUNT];
 
-		assert_int_equal(format->bytes,
-				 snd_pcm_format_physical_width(format->alsa) / 8);
+		assert_int_equal(format->bytes, snd_pcm_format_physical_width(format->alsa) / 8);
 		format->from_float(exact, bytes, COUNT);
 		format->to_float(bytes, back, COUNT);
 		assert_memory_equal(back, exact, sizeof(exact));
@@ -250,20 +264,19 @@ static void test_microphone_reads_each_format(void **state)
 	for (int mapped = 0; mapped < 2; mapped++) {
 		for (size_t f = 0; f < PCM_FORMATS; f++) {
 			const struct pcm_format *format = &pcm_formats[f];
-			static float written[FILE_FRAMES * 2], read[SOUND_PERIOD_FRAMES * 2];
+			static float written[FILE_SAMPLES], read[PERIOD_SAMPLES];
 			static uint8_t bytes[sizeof(written)];
 			struct sound_device_info info;
 			struct mic *mic;
 			FILE *file;
 
-			for (int i = 0; i < FILE_FRAMES * 2; i++)
+			for (int i = 0; i < FILE_SAMPLES; i++)
 				written[i] = (float)(i % 2000 - 1000) / 1024;
-			format->from_float(written, bytes, FILE_FRAMES * 2);
-			file = fopen(path_of("in"), "w");
-			assert_non_null(file);
-			assert_int_equal(fwrite(bytes, format->bytes, FILE_FRAMES * 2, file),
-					 FILE_FRAMES * 2);
-			assert_int_equal(fclose(file), 0);
+			format->from_float(written, bytes, FILE_SAMPLES);
+			file = open_path(path_of("in"), "w");
+			assert_int_equal(fwrite(bytes, format->bytes, FILE_SAMPLES, file),
+					 FILE_SAMPLES);
+			close_path(file);
 
 			card.format = format->alsa;
 			card.no_mmap = !mapped;
@@ -274,7 +287,7 @@ static void test_microphone_reads_each_format(void **state)
 			assert_int_equal(!!strstr(info.text, "mmap"), mapped);
 			for (size_t period = 0; period < 5; period++) {
 				assert_int_equal(read_period(mic, read), SOUND_OK);
-				assert_memory_equal(read, written + period * SOUND_PERIOD_FRAMES * 2,
+				assert_memory_equal(read, written + period * PERIOD_SAMPLES,
 						    sizeof(read));
 			}
 			close_mic(mic);
@@ -290,8 +303,8 @@ static void test_speaker_gives_all_channels_the_same(void **state)
 	for (size_t f = 0; f < 2; f++) {
 		struct sound_device_info info;
 		float samples[SOUND_PERIOD_FRAMES];
-		static uint8_t bytes[SOUND_PERIOD_FRAMES * 2 * 4];
-		static float played[SOUND_PERIOD_FRAMES * 2];
+		static uint8_t bytes[PERIOD_SAMPLES * 4];
+		static float played[PERIOD_SAMPLES];
 		struct speaker *speaker;
 		FILE *file;
 
@@ -304,19 +317,18 @@ static void test_speaker_gives_all_channels_the_same(void **state)
 		assert_int_equal(speaker->ops->write(speaker, samples), SOUND_OK);
 		close_speaker(speaker);
 
-		file = fopen(path_of("out"), "r");
-		assert_non_null(file);
+		file = open_path(path_of("out"), "r");
 		for (size_t k = 0; k < PCM_FORMATS; k++) {
 			const struct pcm_format *format = &pcm_formats[k];
-			size_t count = SOUND_PERIOD_FRAMES * 2;
+			size_t count = PERIOD_SAMPLES;
 
 			if (format->alsa != formats[f])
 				continue;
 			assert_int_equal(fread(bytes, format->bytes, count, file), count);
 			format->to_float(bytes, played, count);
 		}
-		assert_int_equal(fclose(file), 0);
-		for (int i = 0; i < SOUND_PERIOD_FRAMES; i++) {
+		close_path(file);
+		for (size_t i = 0; i < SOUND_PERIOD_FRAMES; i++) {
 			assert_true(played[2 * i] == samples[i]);
 			assert_true(played[2 * i + 1] == samples[i]);
 		}
@@ -466,7 +478,7 @@ static void test_names_that_are_not_there(void **state)
 static void test_xruns_are_counted_and_passed(void **state)
 {
 	static const int errors[] = {-EPIPE, -ESTRPIPE};
-	float samples[SOUND_PERIOD_FRAMES * 2] = {0};
+	float samples[PERIOD_SAMPLES] = {0};
 	struct sound_device_info info;
 	struct speaker *speaker;
 	struct mic *mic;
@@ -491,7 +503,7 @@ static void test_xruns_are_counted_and_passed(void **state)
 
 static void test_unplugged_and_back(void **state)
 {
-	float samples[SOUND_PERIOD_FRAMES * 2] = {0};
+	float samples[PERIOD_SAMPLES] = {0};
 	struct sound_device_info info;
 	struct speaker *speaker;
 	struct mic *mic;
@@ -516,7 +528,7 @@ static void test_unplugged_and_back(void **state)
 
 static void test_nothing_to_read_times_out(void **state)
 {
-	float samples[SOUND_PERIOD_FRAMES * 2];
+	float samples[PERIOD_SAMPLES];
 	struct sound_device_info info;
 	struct mic *mic;
 
@@ -551,7 +563,7 @@ static void test_auto_takes_the_first_real_card(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct alsa_candidate candidates[3];
+		struct alsa_candidate candidates[3] = {0};
 		const struct alsa_candidate *best;
 
 		for (size_t k = 0; k < cases[i].count; k++)

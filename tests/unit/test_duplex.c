@@ -63,11 +63,10 @@ static void on_block(void *context, const struct opus_out_block *block)
 	if (scene->blocks++ == 0) {
 		scene->first_us = block->capture_us;
 	} else {
-		scene->longest_step_us = step_us > scene->longest_step_us ? step_us
-									  : scene->longest_step_us;
-		scene->shortest_step_us = step_us < scene->shortest_step_us
-						  ? step_us
-						  : scene->shortest_step_us;
+		scene->longest_step_us =
+			step_us > scene->longest_step_us ? step_us : scene->longest_step_us;
+		scene->shortest_step_us =
+			step_us < scene->shortest_step_us ? step_us : scene->shortest_step_us;
 	}
 	scene->last_us = block->capture_us;
 }
@@ -236,7 +235,7 @@ static void test_speaker_drift_is_taken_up(void **state)
 static void test_microphone_unplugged_and_back(void **state)
 {
 	struct scene scene;
-	enum sound_result reason;
+	enum sound_result reason = SOUND_OK;
 
 	(void)state;
 	begin(&scene, 0);
@@ -266,7 +265,7 @@ static void test_microphone_unplugged_and_back(void **state)
 static void test_speaker_unplugged_and_back(void **state)
 {
 	struct scene scene;
-	enum sound_result reason;
+	enum sound_result reason = SOUND_OK;
 	uint64_t before;
 
 	(void)state;
@@ -294,7 +293,7 @@ static void test_speaker_unplugged_and_back(void **state)
 static void test_microphone_stalls(void **state)
 {
 	struct scene scene;
-	enum sound_result reason;
+	enum sound_result reason = SOUND_OK;
 
 	(void)state;
 	begin(&scene, 0);
@@ -325,7 +324,7 @@ static void test_microphone_stalls(void **state)
 static void test_speaker_that_takes_nothing_is_given_back(void **state)
 {
 	struct scene scene;
-	enum sound_result reason;
+	enum sound_result reason = SOUND_OK;
 
 	(void)state;
 	begin(&scene, 0);

@@ -28,11 +28,26 @@ static void put(FILE *file, uint32_t value, int bytes)
 		fputc((int)(value >> (8 * i) & 0xff), file);
 }
 
-static FILE *begin_wav(unsigned int channels, unsigned int rate_hz, unsigned int frames)
+static FILE *open_path(void)
 {
 	FILE *file = fopen(path, "w");
 
-	assert_non_null(file);
+	if (!file)
+		abort();
+	return file;
+}
+
+static void close_path(FILE *file)
+{
+	int r = fclose(file);
+
+	assert_int_equal(r, 0);
+}
+
+static FILE *begin_wav(unsigned int channels, unsigned int rate_hz, unsigned int frames)
+{
+	FILE *file = open_path();
+
 	fputs("RIFF", file);
 	put(file, 36 + frames * channels * 2, 4);
 	fputs("WAVEfmt ", file);
@@ -56,16 +71,15 @@ static void write_ramp(unsigned int channels, unsigned int rate_hz, unsigned int
 	for (unsigned int n = 0; n < frames; n++)
 		for (unsigned int c = 0; c < channels; c++)
 			put(file, n % 1000 * (c + 1), 2);
-	assert_int_equal(fclose(file), 0);
+	close_path(file);
 }
 
 static void write_bytes(const char *bytes, size_t length)
 {
-	FILE *file = fopen(path, "w");
+	FILE *file = open_path();
 
-	assert_non_null(file);
 	assert_int_equal(fwrite(bytes, 1, length, file), length);
-	assert_int_equal(fclose(file), 0);
+	close_path(file);
 }
 
 static struct sound_file *open_file(void)
@@ -81,7 +95,7 @@ static void test_loop_has_no_gap(void **state)
 {
 	float samples[SOUND_PERIOD_FRAMES * 2];
 	struct sound_file *file;
-	unsigned int n = 0;
+	size_t n = 0;
 
 	(void)state;
 	write_ramp(2, 48000, 1234);
@@ -89,7 +103,7 @@ static void test_loop_has_no_gap(void **state)
 	assert_int_equal(sound_file_channels(file), 2);
 	for (int period = 0; period < 50; period++) {
 		assert_int_equal(sound_file_read(file, samples), 0);
-		for (int i = 0; i < SOUND_PERIOD_FRAMES; i++, n++) {
+		for (size_t i = 0; i < SOUND_PERIOD_FRAMES; i++, n++) {
 			float expected = (float)(n % 1234 % 1000) / 32768;
 
 			assert_true(samples[2 * i] == expected);
@@ -114,7 +128,7 @@ static void test_rates_are_converted(void **state)
 
 		for (unsigned int n = 0; n < hz; n++)
 			put(wav, (uint32_t)(int16_t)lrint(16384 * sin(2 * M_PI * 500 * n / hz)), 2);
-		assert_int_equal(fclose(wav), 0);
+		close_path(wav);
 		file = open_file();
 		for (int period = 0; period < 90; period++) {
 			assert_int_equal(sound_file_read(file, samples), 0);
@@ -198,7 +212,7 @@ static void test_microphone_plays_in_real_time(void **state)
 {
 	float samples[SOUND_PERIOD_FRAMES * 2];
 	struct sound_device_info info;
-	int64_t first_us, capture_us;
+	int64_t first_us = 0, capture_us;
 	unsigned int heaps = 0;
 	struct mic *mic;
 

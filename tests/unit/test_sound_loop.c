@@ -104,8 +104,9 @@ static void assert_state(struct scene *scene, const char *end, const char *state
 	json_t *status = sound_loop_to_json(scene->loop);
 
 	assert_non_null(status);
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(status, end), "state")), state);
+	assert_string_equal(json_string_value(
+				    json_object_get(json_object_get(status, end), "state")),
+			    state);
 	json_decref(status);
 }
 
@@ -159,13 +160,14 @@ static void test_status_is_whole(void **state)
 	assert_true(fake_mic_wait_periods(scene.mic, 5, in_10_s()));
 	assert_true(fake_speaker_wait_periods(scene.speaker, 5, in_10_s()));
 	status = sound_loop_to_json(scene.loop);
-	assert_int_equal(json_unpack_ex(status, &error, 0,
-					"{s:b, s:i, s:i, s:o, s:{s:s, s:n, s:i, s:f, s:f}, s:{s:o}}",
-					"realtime", &realtime, "periods", &periods, "late_periods",
-					&late, "period", &period, "microphone", "device", &device,
-					"fault", "channels", &channels, "rms_dbfs", &rms,
-					"peak_dbfs", &peak, "speaker", "queued", &queued),
-			 0);
+	assert_int_equal(
+		json_unpack_ex(status, &error, 0,
+			       "{s:b, s:i, s:i, s:o, s:{s:s, s:n, s:i, s:f, s:f}, s:{s:o}}",
+			       "realtime", &realtime, "periods", &periods, "late_periods", &late,
+			       "period", &period, "microphone", "device", &device, "fault",
+			       "channels", &channels, "rms_dbfs", &rms, "peak_dbfs", &peak,
+			       "speaker", "queued", &queued),
+		0);
 	assert_string_equal(device, "fake microphone");
 	assert_int_equal(channels, 2);
 	assert_true(rms <= -119 && peak <= -119);

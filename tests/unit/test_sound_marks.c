@@ -28,8 +28,8 @@ static void hear_room(unsigned int room, float *samples)
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		unsigned int frame = i % SOUND_RATE_HZ;
 
-		samples[i] = 0.03f * (float)sin(2 * M_PI * mic_test_tone_hz(room) * frame /
-						SOUND_RATE_HZ);
+		samples[i] = 0.03f *
+			     (float)sin(2 * M_PI * mic_test_tone_hz(room) * frame / SOUND_RATE_HZ);
 		if (frame < MIC_TEST_CHIRP_FRAMES)
 			samples[i] += 0.5f * (float)sin(mic_test_chirp_phase(room, frame));
 	}
@@ -119,8 +119,8 @@ static void test_other_rooms_are_not_heard(void **state)
 		through_opus(samples);
 		for (unsigned int other = 0; other < MIC_TEST_ROOMS; other++) {
 			double dbfs = sound_marks_tone_dbfs(samples, FRAMES, other);
-			size_t found = sound_marks_find(samples, FRAMES, 0, other, marks,
-							MARKS_MAX);
+			size_t found =
+				sound_marks_find(samples, FRAMES, 0, other, marks, MARKS_MAX);
 
 			assert_int_equal(found, other == room ? SECONDS : 0);
 			assert_true(other == room ? dbfs > -34 : dbfs < -50);
@@ -195,7 +195,8 @@ static void test_microphone_marks_full_seconds(void **state)
 			start_us = capture_us;
 		assert_int_equal(capture_us, start_us + i * SOUND_PERIOD_US);
 	}
-	assert_true(sound_marks_delay(samples, 110 * SOUND_PERIOD_FRAMES, start_us, 3, &delay_us));
+	assert_true(sound_marks_delay(samples, (size_t)110 * SOUND_PERIOD_FRAMES, start_us, 3,
+				      &delay_us));
 	assert_true(delay_us <= 100 || delay_us >= 999900);
 	mic->ops->close(mic);
 	mic->ops->destroy(mic);
