@@ -78,7 +78,6 @@ struct settings_board {
 	struct settings_list encoders; /* names of encoders, best first */
 	int encoder_threads;           /* 0: as many as suit the machine */
 	struct settings_list decoders;
-	int decoder_threads;
 
 	char microphone[SETTINGS_PATH_BYTES];
 	int microphone_pick; /* the channel, counted from 1 */

@@ -171,8 +171,6 @@ const struct settings_table *settings_board_table(void)
 		{ROW("decoder", "order", settings_board, decoders), .type = SETTING_LIST,
 		 .initial = "h264", .choices = decoders,
 		 .help = "decoders, best first; h264 is in software"},
-		{ROW("decoder", "threads", settings_board, decoder_threads), .type = SETTING_INT,
-		 .initial = "2", RANGE(1, 8, 1), .help = "threads of a decoder in software"},
 		{ROW("microphone", "device", settings_board, microphone), .type = SETTING_TEXT,
 		 .initial = "auto", .is_valid = is_microphone, .form = MICROPHONE_FORM,
 		 .help = "which one; auto: the first there is"},

@@ -142,7 +142,6 @@ static void board_has_defaults(void **state)
 	assert_int_equal(board.encoder_threads, 0);
 	assert_int_equal(board.decoders.count, 1);
 	assert_string_equal(board.decoders.names[0], "h264");
-	assert_int_equal(board.decoder_threads, 2);
 	assert_string_equal(board.microphone, "auto");
 	assert_int_equal(board.microphone_pick, 1);
 	assert_string_equal(board.speaker, "auto");
