@@ -144,7 +144,7 @@ static void read_capture(int fd, char *text, size_t size)
 	close(fd);
 }
 
-static pid_t spawn(const struct bench *bench, char *const *arguments, int out, int err)
+static pid_t spawn(const struct bench *bench, const char *const *arguments, int out, int err)
 {
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
@@ -152,7 +152,9 @@ static pid_t spawn(const struct bench *bench, char *const *arguments, int out, i
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-	assert_int_equal(posix_spawn(&pid, bench->program, &actions, NULL, arguments, environ), 0);
+	assert_int_equal(posix_spawn(&pid, bench->program, &actions, NULL, (char *const *)arguments,
+				     environ),
+			 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;
 }
@@ -175,9 +177,9 @@ static int wait_for(struct bench *bench, pid_t pid)
 	return WEXITSTATUS(result);
 }
 
-static int run_to(struct bench *bench, int out, char *const *words)
+static int run_to(struct bench *bench, int out, const char *const *words)
 {
-	char *arguments[ARGUMENTS_MAX + 4] = {"balaictl", "--socket", bench->path};
+	const char *arguments[ARGUMENTS_MAX + 4] = {"balaictl", "--socket", bench->path};
 	int err = open_capture(), result;
 
 	for (size_t i = 0; words[i]; i++) {
@@ -189,7 +191,7 @@ static int run_to(struct bench *bench, int out, char *const *words)
 	return result;
 }
 
-static int run_words(struct bench *bench, char *const *words)
+static int run_words(struct bench *bench, const char *const *words)
 {
 	int out = open_capture();
 	int result = run_to(bench, out, words);
@@ -198,9 +200,10 @@ static int run_words(struct bench *bench, char *const *words)
 	return result;
 }
 
-#define RUN(bench, ...) run_words(bench, (char *[]){__VA_ARGS__, NULL})
+#define RUN(bench, ...) run_words(bench, (const char *const[]){__VA_ARGS__, NULL})
 
-static void assert_refuses(struct bench *bench, int result, const char *text, char *const *words)
+static void assert_refuses(struct bench *bench, int result, const char *text,
+			   const char *const *words)
 {
 	assert_int_equal(run_words(bench, words), result);
 	assert_string_equal(bench->err, text);
@@ -208,7 +211,8 @@ static void assert_refuses(struct bench *bench, int result, const char *text, ch
 }
 
 #define REFUSES(bench, result, text, ...)                                                          \
-	assert_refuses(bench, result, "balaictl: " text "\n", (char *[]){__VA_ARGS__, NULL})
+	assert_refuses(bench, result, "balaictl: " text "\n",                                      \
+		       (const char *const[]){__VA_ARGS__, NULL})
 
 static const char status_text[] =
 	"{\"room\":{\"name\":\"Ruang é\",\"uptime_s\":12},"
@@ -285,7 +289,7 @@ static void full_output_is_told(void **state)
 
 	assert_true(full >= 0);
 	bench->status = json_loads(status_text, 0, NULL);
-	assert_int_equal(run_to(bench, full, (char *[]){"status", NULL}), 1);
+	assert_int_equal(run_to(bench, full, (const char *const[]){"status", NULL}), 1);
 	assert_string_equal(bench->err,
 			    "balaictl: the output cannot be written: No space left on device\n");
 	close(full);
@@ -444,7 +448,7 @@ static void camera_without_controls_is_told(void **state)
 static void wrong_commands_are_told(void **state)
 {
 	struct bench *bench = *state;
-	char *const none[] = {NULL};
+	const char *const none[] = {NULL};
 
 	assert_int_equal(run_words(bench, none), 2);
 	assert_string_equal(bench->err,
