@@ -16,6 +16,9 @@ enum {
 	WAITING_MAX = SOUND_PERIOD_FRAMES + JITTER_TRIM_MAX + TURN_FRAMES,
 };
 
+/* A packet's first decoded sample is of 6.5 ms before its capture time: libopus's look-ahead. */
+#define OPUS_DELAY_US INT64_C(6500)
+
 /*
  *   packets ──► jitter ──► decoder ──► waiting ──► trimmed to a period ──► samples
  */
@@ -121,7 +124,8 @@ static void note_delays(struct opus_in *in, const struct jitter_packet *packet, 
 {
 	stats_add(&in->buffer, start_us - packet->arrival_us, start_us);
 	if (packet->capture_us)
-		stats_add(&in->mouth_to_ear, heard_us - packet->capture_us, start_us);
+		stats_add(&in->mouth_to_ear, heard_us + OPUS_DELAY_US - packet->capture_us,
+			  start_us);
 }
 
 static void add_turn(struct opus_in *in, int64_t now_us, int64_t play_us)
