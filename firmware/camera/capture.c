@@ -42,6 +42,7 @@ struct capture {
 	int64_t newest_pts;
 	int64_t emitted_us;
 	int64_t frame_us;
+	bool has_told;        /* of this camera */
 	enum cam_result told; /* what the log said last, and why */
 	char told_fault[FAULT_BYTES];
 
@@ -153,9 +154,10 @@ static void tell(struct capture *capture, enum cam_result result)
 	const char *words = words_for(running_cam(capture), result);
 	const struct cam_got *got = &capture->got;
 
-	if (capture->told == result &&
+	if (capture->has_told && capture->told == result &&
 	    (result != CAM_FAILED || strcmp(words, capture->told_fault) == 0))
 		return;
+	capture->has_told = true;
 	capture->told = result;
 	snprintf(capture->told_fault, sizeof(capture->told_fault), "%s", words);
 	if (result == CAM_OK)
@@ -281,7 +283,7 @@ static void run(void *context)
 
 		if (changed) {
 			backoff_us = capture->config.backoff_first_us;
-			capture->told = CAM_OK;
+			capture->has_told = false;
 		}
 		result = use(capture, running_cam(capture), &streamed);
 		set_reason(capture, result == CAM_OK ? CAM_TIMEOUT : result);
@@ -410,8 +412,12 @@ static json_t *names_to_json(const struct capture *capture)
 {
 	json_t *names = json_array();
 
-	for (size_t i = 0; i < capture->config.n_cameras; i++)
-		json_array_append_new(names, json_string(capture->cameras[i].name));
+	for (size_t i = 0; i < capture->config.n_cameras; i++) {
+		if (json_array_append_new(names, json_string(capture->cameras[i].name)) < 0) {
+			json_decref(names);
+			return NULL;
+		}
+	}
 	return names;
 }
 

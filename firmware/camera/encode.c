@@ -291,6 +291,12 @@ void venc_set_bitrate(struct venc *venc, int64_t bitrate_bps)
 	pthread_mutex_unlock(&venc->lock);
 }
 
+static json_t *change_to_json(const struct change *change)
+{
+	return json_pack("{s:I, s:s, s:s, s:s}", "t_us", (json_int_t)change->t_us, "from",
+			 change->from, "to", change->to, "cause", change->cause);
+}
+
 static json_t *changes_to_json(const struct venc *venc)
 {
 	uint64_t first = venc->n_changes > CHANGES_MAX ? venc->n_changes - CHANGES_MAX : 0;
@@ -299,10 +305,10 @@ static json_t *changes_to_json(const struct venc *venc)
 	for (uint64_t i = first; i < venc->n_changes; i++) {
 		const struct change *change = &venc->changes[i % CHANGES_MAX];
 
-		json_array_append_new(array,
-				      json_pack("{s:I, s:s, s:s, s:s}", "t_us",
-						(json_int_t)change->t_us, "from", change->from,
-						"to", change->to, "cause", change->cause));
+		if (json_array_append_new(array, change_to_json(change)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 	}
 	return array;
 }
