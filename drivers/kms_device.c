@@ -126,9 +126,10 @@ static bool take_plane(int fd, uint32_t id, int index, struct kms_pipe *pipe)
 	if (plane && plane->possible_crtcs & 1U << index) {
 		each_property(fd, id, DRM_MODE_OBJECT_PLANE, see_traits, &traits);
 		if (traits.is_primary)
-			pipe->n_formats = kms_choose_formats(
-				plane->formats, plane->count_formats,
-				traits.color_encoding && traits.color_range, pipe->formats);
+			pipe->n_formats =
+				kms_choose_formats(plane->formats, plane->count_formats,
+						   traits.color_encoding && traits.color_range,
+						   pipe->formats);
 	}
 	pipe->plane = id;
 	pipe->color_encoding = traits.color_encoding;

@@ -31,7 +31,7 @@ struct screen_kms {
 	uint32_t mode_blob; /* 0: none */
 	uint32_t format;    /* of the buffers */
 	struct kms_buffer buffers[BUFFERS];
-	int shown; /* index of the buffer on display */
+	int shown;  /* index of the buffer on display */
 	bool flips; /* to the other one, until the kernel says that it is done */
 	AVFrame *picture;
 	int age;

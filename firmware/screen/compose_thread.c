@@ -9,6 +9,7 @@
 #define RETRY_US CLOCK_US_PER_S
 #define CHECK_US CLOCK_US_PER_S
 #define OWN_INTERVAL_US (CLOCK_US_PER_S / 15)
+#define OWN_PATIENCE_US (CLOCK_US_PER_S / 10)
 
 /*
  * Takes what is new; locked. The own picture is taken when it is due, so that a camera of 60
@@ -61,8 +62,7 @@ static void apply(struct compose *compose)
 	for (size_t i = 0; i < compose->n_showing; i++) {
 		struct showing *showing = &compose->showing[i];
 
-		showing->has_tile =
-			scene_show(compose->scene, showing->member, showing->picture);
+		showing->has_tile = scene_show(compose->scene, showing->member, showing->picture);
 	}
 }
 
@@ -115,8 +115,8 @@ static void count_presented(struct compose *compose, int64_t started_us, int64_t
 	compose->presented_us = now_us;
 	stats_add(&compose->drawing, now_us - started_us, now_us);
 	if (now_us - compose->fps_since_us >= CLOCK_US_PER_S) {
-		compose->fps = (double)(compose->presented - compose->fps_since) *
-			       CLOCK_US_PER_S / (double)(now_us - compose->fps_since_us);
+		compose->fps = (double)(compose->presented - compose->fps_since) * CLOCK_US_PER_S /
+			       (double)(now_us - compose->fps_since_us);
 		compose->fps_since = compose->presented;
 		compose->fps_since_us = now_us;
 	}
@@ -234,18 +234,24 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* The own picture rides along with the others': a drawing for it alone would keep them waiting. */
+static int64_t own_patience_us(const struct compose *compose)
+{
+	return compose->n_entries > 0 ? OWN_PATIENCE_US : 0;
+}
+
 /* When the next drawing is due; locked. */
 static int64_t draw_due_us(const struct compose *compose)
 {
 	int64_t due_us = INT64_MAX;
 
 	if (compose->own_fresh)
-		due_us = compose->own_us;
+		due_us = later(compose->own_us, compose->presented_us + own_patience_us(compose));
 	if (compose->news)
 		due_us = 0;
 	/* The display takes no more than it refreshes. */
-	return later(due_us, compose->presented_us +
-				     CLOCK_US_PER_S / later(compose->format.refresh_hz, 1));
+	return later(due_us,
+		     compose->presented_us + CLOCK_US_PER_S / later(compose->format.refresh_hz, 1));
 }
 
 static enum work wait_for_work(struct compose *compose)
@@ -256,8 +262,8 @@ static enum work wait_for_work(struct compose *compose)
 	for (;;) {
 		int64_t now_us = clock_now_us();
 		int64_t draw_us = draw_due_us(compose);
-		int64_t until_us = compose->is_open ? earlier(compose->check_us, draw_us)
-						    : compose->retry_us;
+		int64_t until_us =
+			compose->is_open ? earlier(compose->check_us, draw_us) : compose->retry_us;
 		struct timespec until = clock_timespec(until_us);
 
 		if (compose->stop)

@@ -37,8 +37,7 @@ static void configure(AVCodecContext *context)
 {
 	context->flags |= AV_CODEC_FLAG_LOW_DELAY;
 	context->thread_count = 1;
-	context->err_recognition =
-		AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+	context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
 	context->max_pixels = (int64_t)VDEC_WIDTH_MAX * VDEC_HEIGHT_MAX;
 	/* Finds macroblocks that no slice brought. A decoder without it just lacks the option. */
 	av_opt_set_int(context->priv_data, "enable_er", 1, 0);

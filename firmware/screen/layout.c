@@ -138,7 +138,7 @@ struct layout layout_arrange(int width, int height, int n_members)
 	}
 	if (layout.framed) {
 		int gap = layout.gap;
-		int header = even(3 * layout.unit);
+		int header = even(7 * layout.unit / 2);
 
 		layout.header = (struct screen_rect){gap, 0, all.width - 2 * gap, header};
 		place_grid(&layout, (struct screen_rect){gap, header, all.width - 2 * gap,
@@ -160,8 +160,9 @@ static bool crop(struct screen_rect tile, int width, int height, struct screen_r
 		return false;
 	part_width = at_least(even(part_width), 2);
 	part_height = at_least(even(part_height), 2);
-	*ret_source = (struct screen_rect){even((width - part_width) / 2),
-					   even((height - part_height) / 2), part_width, part_height};
+	*ret_source =
+		(struct screen_rect){even((width - part_width) / 2),
+				     even((height - part_height) / 2), part_width, part_height};
 	return true;
 }
 

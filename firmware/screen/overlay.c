@@ -146,8 +146,9 @@ void overlay_blend(const struct overlay *overlay, AVFrame *target, int x, int y,
 			ptrdiff_t from = (ptrdiff_t)(((rect.y - y) >> shift) + i) *
 						 overlay->add->linesize[plane] +
 					 ((rect.x - x) >> shift);
-			ptrdiff_t to = (ptrdiff_t)((rect.y >> shift) + i) * target->linesize[plane] +
-				       (rect.x >> shift);
+			ptrdiff_t to =
+				(ptrdiff_t)((rect.y >> shift) + i) * target->linesize[plane] +
+				(rect.x >> shift);
 
 			blend_line(target->data[plane] + to, overlay->add->data[plane] + from,
 				   overlay->keep->data[plane] + from, rect.width >> shift);

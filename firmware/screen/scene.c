@@ -129,16 +129,22 @@ static void place_own(struct scene *scene)
 		scene->inset = paint_frame_create(scene->own.rect.width, scene->own.rect.height);
 }
 
-/* Draws the text anew and tells its size through the line. */
+static int text_size(const struct layout *layout, int numerator, int denominator)
+{
+	int size = layout->unit * numerator / denominator;
+
+	return size < TEXT_SIZE_MIN ? TEXT_SIZE_MIN : size;
+}
+
+/* Draws the text anew, for want of memory not at all, and tells its size through the line. */
 static struct line *set_line(struct scene *scene, enum line_place place, enum text_style style,
-			     const char *text, int size)
+			     const char *text, int size, int max_width)
 {
 	struct line *line = &scene->lines[place];
-	int margin = 2 * scene->layout.gap;
 
 	overlay_free(line->overlay);
 	line->overlay = NULL;
-	if (*text && text_draw(style, text, size, scene->width - margin, &line->overlay) < 0)
+	if (*text && text_draw(style, text, size, max_width, &line->overlay) < 0)
 		line->overlay = NULL;
 	return line;
 }
@@ -148,14 +154,15 @@ static int even_between(int from, int length, int size)
 	return (from + (length - size) / 2) & ~1;
 }
 
+/* To the left and right of the notice. */
 static void place_header(struct scene *scene)
 {
 	const struct layout *layout = &scene->layout;
 	struct screen_rect header = layout->header;
-	int size = layout->unit * 4 / 3 < TEXT_SIZE_MIN ? TEXT_SIZE_MIN : layout->unit * 4 / 3;
+	enum text_style style = layout->framed ? TEXT_PLAIN : TEXT_NAME;
+	int size = text_size(layout, 4, 3), quarter = scene->width / 4 - layout->gap;
 	char number[16], more[64] = "";
-	struct line *line = set_line(scene, LINE_MEETING, layout->framed ? TEXT_PLAIN : TEXT_NAME,
-				     scene->meeting, size);
+	struct line *line = set_line(scene, LINE_MEETING, style, scene->meeting, size, quarter);
 
 	line->x = line->y = layout->gap;
 	if (layout->framed && line->overlay)
@@ -164,21 +171,22 @@ static void place_header(struct scene *scene)
 		snprintf(number, sizeof(number), "%d", layout->n_more);
 		words_format(scene->language, WORDS_MORE_MEMBERS, number, more, sizeof(more));
 	}
-	line = set_line(scene, LINE_MORE, TEXT_PLAIN, more, size);
+	line = set_line(scene, LINE_MORE, TEXT_PLAIN, more, size, quarter);
 	if (line->overlay) {
 		line->x = header.x + header.width - line->overlay->width;
 		line->y = even_between(header.y, header.height, line->overlay->height);
 	}
 }
 
-/* At the bottom, above the own picture where that is in the way. */
+/* Above a grid, where it covers nobody; else at the bottom, above the own picture if need be. */
 static void place_notice(struct scene *scene)
 {
 	const struct layout *layout = &scene->layout;
-	int size = layout->unit * 5 / 3 < TEXT_SIZE_MIN ? TEXT_SIZE_MIN : layout->unit * 5 / 3;
-	enum text_style style =
-		scene->notice_kind == COMPOSE_NOTICE_ALERT ? TEXT_ALERT : TEXT_NOTICE;
-	struct line *line = set_line(scene, LINE_NOTICE, style, scene->notice, size);
+	bool framed = layout->framed, alert = scene->notice_kind == COMPOSE_NOTICE_ALERT;
+	struct line *line =
+		set_line(scene, LINE_NOTICE, alert ? TEXT_ALERT : TEXT_NOTICE, scene->notice,
+			 framed ? text_size(layout, 5, 4) : text_size(layout, 5, 3),
+			 framed ? scene->width / 2 : scene->width - 2 * layout->gap);
 	struct screen_rect rect;
 
 	if (!line->overlay)
@@ -189,7 +197,9 @@ static void place_notice(struct scene *scene)
 		.width = line->overlay->width,
 		.height = line->overlay->height,
 	};
-	if (is_inset(scene) && paint_intersect(rect, layout->own).width > 0)
+	if (framed)
+		rect.y = even_between(0, layout->header.height, rect.height);
+	else if (is_inset(scene) && paint_intersect(rect, layout->own).width > 0)
 		rect.y = (layout->own.y - layout->unit - rect.height) & ~1;
 	line->x = rect.x;
 	line->y = rect.y > 0 ? rect.y : 0;

@@ -60,8 +60,8 @@ static int convert(const AVFrame *picture, enum AVPixelFormat format, AVFrame **
 	AVFrame *converted = av_frame_alloc();
 	struct SwsContext *context =
 		sws_getContext(picture->width, picture->height, picture->format, picture->width,
-			       picture->height, format, SWS_BILINEAR | SWS_ACCURATE_RND, NULL,
-			       NULL, NULL);
+			       picture->height, format, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL,
+			       NULL);
 	int ret = -ENOMEM;
 
 	if (converted && context) {
@@ -70,7 +70,8 @@ static int convert(const AVFrame *picture, enum AVPixelFormat format, AVFrame **
 		converted->height = picture->height;
 		converted->color_range = AVCOL_RANGE_JPEG;
 		sws_setColorspaceDetails(context, sws_getCoefficients(SWS_CS_ITU709), 0,
-					 sws_getCoefficients(SWS_CS_ITU601), 1, 0, 1 << 16, 1 << 16);
+					 sws_getCoefficients(SWS_CS_ITU601), 1, 0, 1 << 16,
+					 1 << 16);
 		ret = translate(av_frame_get_buffer(converted, 0));
 	}
 	if (ret == 0)

@@ -195,8 +195,7 @@ static void draw_camera(cairo_t *cairo, double x, double y, double size, bool st
 static double draw_centred(cairo_t *cairo, const char *text, double y, double size, uint32_t color)
 {
 	int width = cairo_image_surface_get_width(cairo_get_target(cairo));
-	PangoLayout *layout =
-		lay_out(cairo, text, size, PANGO_WEIGHT_NORMAL, width - width / 10);
+	PangoLayout *layout = lay_out(cairo, text, size, PANGO_WEIGHT_NORMAL, width - width / 10);
 	int text_width, text_height;
 
 	fit(layout, &text_width, &text_height);
@@ -210,8 +209,7 @@ static double draw_centred(cairo_t *cairo, const char *text, double y, double si
 int text_standin(int width, int height, enum words_id message, enum words_language language,
 		 AVFrame **ret_picture)
 {
-	enum words_language other =
-		language == WORDS_ENGLISH ? WORDS_INDONESIAN : WORDS_ENGLISH;
+	enum words_language other = language == WORDS_ENGLISH ? WORDS_INDONESIAN : WORDS_ENGLISH;
 	double unit = fmin(width, height * 16.0 / 9) / 32;
 	struct overlay *overlay = NULL;
 	cairo_t *cairo;

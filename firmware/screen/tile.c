@@ -206,7 +206,8 @@ void tile_put_rounded(const AVFrame *picture, AVFrame *target, struct screen_rec
 	paint_copy(picture, 0, size, target,
 		   (struct screen_rect){rect.x, rect.y + size, rect.width, rect.height - 2 * size});
 	paint_copy(picture, size, bottom, target,
-		   (struct screen_rect){rect.x + size, rect.y + bottom, rect.width - 2 * size, size});
+		   (struct screen_rect){rect.x + size, rect.y + bottom, rect.width - 2 * size,
+					size});
 	for (int i = 0; i < TILE_CORNERS; i++) {
 		int x = corners[i][0], y = corners[i][1];
 

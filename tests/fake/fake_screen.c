@@ -15,9 +15,9 @@ struct fake_screen {
 	struct screen base;
 	int n_buffers;
 	AVFrame *buffers[BUFFERS_MAX];
-	int next;      /* buffer to lend */
-	int n_shown;   /* buffers with content, up to n_buffers */
-	bool is_lent;  /* between begin and present */
+	int next;     /* buffer to lend */
+	int n_shown;  /* buffers with content, up to n_buffers */
+	bool is_lent; /* between begin and present */
 
 	pthread_mutex_t lock; /* for what follows */
 	pthread_cond_t presented_one;

@@ -33,8 +33,9 @@ struct sender {
 static struct sender sender_open(int width, int height, int slices)
 {
 	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
-	struct sender sender = {
-		.context = avcodec_alloc_context3(codec), .width = width, .height = height};
+	struct sender sender = {.context = avcodec_alloc_context3(codec),
+				.width = width,
+				.height = height};
 
 	assert_non_null(sender.context);
 	sender.context->width = width;
@@ -81,8 +82,9 @@ static AVPacket *sender_next(struct sender *sender, bool idr)
 
 static struct vdec *open_vdec(void)
 {
-	const struct vdec_settings settings = {
-		.ops = vdec_libav(), .names = {"h264"}, .n_names = 1};
+	const struct vdec_settings settings = {.ops = vdec_libav(),
+					       .names = {"h264"},
+					       .n_names = 1};
 	struct vdec *vdec = NULL;
 
 	assert_int_equal(vdec_create(&settings, &vdec), 0);
@@ -318,8 +320,7 @@ static void test_too_large_is_refused(void **state)
 	struct vdec *vdec = open_vdec();
 
 	(void)state;
-	assert_int_equal(decode(vdec, sender_next(&large, false), NULL, NULL),
-			 VDEC_NEED_KEYFRAME);
+	assert_int_equal(decode(vdec, sender_next(&large, false), NULL, NULL), VDEC_NEED_KEYFRAME);
 	assert_int_equal(decode(vdec, sender_next(&sender, false), NULL, NULL), VDEC_PICTURE);
 	vdec_destroy(vdec);
 	sender_close(&large);
@@ -429,8 +430,9 @@ static void test_next_decoder_takes_over(void **state)
 
 static void test_silent_decoder_is_replaced(void **state)
 {
-	const struct vdec_settings settings = {
-		.ops = &fake_ops, .names = {"silent", "works"}, .n_names = 2};
+	const struct vdec_settings settings = {.ops = &fake_ops,
+					       .names = {"silent", "works"},
+					       .n_names = 2};
 	struct vdec *vdec = NULL;
 	int packets = 0;
 
@@ -449,8 +451,9 @@ static void test_silent_decoder_is_replaced(void **state)
 
 static void test_no_decoder_at_all(void **state)
 {
-	const struct vdec_settings settings = {
-		.ops = &fake_ops, .names = {"absent", "absent"}, .n_names = 2};
+	const struct vdec_settings settings = {.ops = &fake_ops,
+					       .names = {"absent", "absent"},
+					       .n_names = 2};
 	struct vdec *vdec = NULL;
 
 	(void)state;
@@ -477,8 +480,9 @@ static void test_libav_knows_only_h264(void **state)
 
 static void test_create_without_memory(void **state)
 {
-	const struct vdec_settings settings = {
-		.ops = vdec_libav(), .names = {"a", "b", "c"}, .n_names = 3};
+	const struct vdec_settings settings = {.ops = vdec_libav(),
+					       .names = {"a", "b", "c"},
+					       .n_names = 3};
 	const struct vdec_settings none = {.ops = vdec_libav(), .n_names = 0};
 	struct vdec *vdec = NULL;
 	int ret;
@@ -536,8 +540,9 @@ static void on_need_keyframe(void *context)
 
 static struct decode_thread *start(struct receiver *receiver)
 {
-	const struct vdec_settings settings = {
-		.ops = vdec_libav(), .names = {"h264"}, .n_names = 1};
+	const struct vdec_settings settings = {.ops = vdec_libav(),
+					       .names = {"h264"},
+					       .n_names = 1};
 	const struct decode_events events = {on_picture, on_need_keyframe, receiver};
 	struct decode_thread *thread = NULL;
 
@@ -697,8 +702,9 @@ static void test_thread_sees_lost_packet(void **state)
 
 static void test_thread_without_memory(void **state)
 {
-	const struct vdec_settings settings = {
-		.ops = vdec_libav(), .names = {"h264"}, .n_names = 1};
+	const struct vdec_settings settings = {.ops = vdec_libav(),
+					       .names = {"h264"},
+					       .n_names = 1};
 	const struct decode_events events = {on_picture, on_need_keyframe, NULL};
 	struct decode_thread *thread = NULL;
 	int ret;

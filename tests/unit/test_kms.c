@@ -142,7 +142,8 @@ static void test_open_what_is_none(void **state)
 	static const struct {
 		const char *device, *reason;
 	} table[] = {
-		{"/dev/no-such-card", "/dev/no-such-card cannot be opened: No such file or directory"},
+		{"/dev/no-such-card",
+		 "/dev/no-such-card cannot be opened: No such file or directory"},
 		{"/dev/null", "/dev/null has no atomic mode setting"},
 	};
 
@@ -165,8 +166,8 @@ static void test_open_what_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_choose_mode),    cmocka_unit_test(test_choose_formats),
-		cmocka_unit_test(test_lay_out_planes), cmocka_unit_test(test_create),
+		cmocka_unit_test(test_choose_mode),       cmocka_unit_test(test_choose_formats),
+		cmocka_unit_test(test_lay_out_planes),    cmocka_unit_test(test_create),
 		cmocka_unit_test(test_open_what_is_none),
 	};
 
