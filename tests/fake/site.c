@@ -191,7 +191,7 @@ static void write_hub_file(struct site *site)
 		die("%s: %s", site->path, strerror(errno));
 	fprintf(file,
 		"[hub]\nlisten = 127.0.0.1:%u\ncertificate = %s/localhost.crt\n"
-		"key = %s/localhost.key\nclient_ca = %s/ca.crt\n",
+		"key = %s/localhost.key\nclient_ca = %s/ca.crt\nmetrics =\n",
 		site->port, site->directory, site->directory, site->directory);
 	if (fclose(file) != 0)
 		die("%s: %s", site->path, strerror(errno));
@@ -202,7 +202,7 @@ void site_hub_start(struct site *site)
 {
 	char program[SITE_PATH_BYTES + 16];
 	char file[SITE_PATH_BYTES];
-	const char *arguments[] = {program, "--config", file, NULL};
+	const char *arguments[] = {program, file, NULL};
 	int notified = notify_socket(site);
 	bool ready;
 
@@ -294,7 +294,6 @@ void site_settings(struct site *site, const char *name, struct settings_room *re
 		.formats = {.names = {"nv12", "i420", "yuyv", "mjpeg"}, .count = 4},
 		.encoders = {.names = {"libx264"}, .count = 1},
 		.decoders = {.names = {"h264"}, .count = 1},
-		.decoder_threads = 2,
 		.microphone = "fake",
 		.microphone_pick = 1,
 		.speaker = "fake",

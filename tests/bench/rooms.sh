@@ -1,0 +1,107 @@
+# For benches in bash: a hub and two rooms as processes, on loopback, on a recording. Sourced.
+#
+#   rooms_start WIDTH HEIGHT KBPS   returns when both show each other; sets work, hub_pid, room_pids
+#   rooms_status a|b FILTER         jq over the room's Status
+# What was started ends with the script.
+
+work=$(mktemp -d)
+hub_pid=
+room_pids=()
+
+rooms_stop() {
+	kill "${room_pids[@]}" ${hub_pid:+"$hub_pid"} 2>/dev/null || true
+	wait || true
+	rm -rf "$work"
+}
+trap rooms_stop EXIT
+trap 'exit 1' INT TERM
+
+rooms_status() {
+	"$BALAICTL" --socket "$work/$1.sock" status --json | jq -r "$2"
+}
+
+# say NAME VALUE UNIT [GOAL]: a figure of which less is better
+say() {
+	printf '%-52s %10.2f %s%s\n' "$1" "$2" "$3" "${4:+ (goal <= $4)}"
+	jq -nc --arg name "$1" --argjson value "$2" --arg unit "$3" --argjson goal "${4:-null}" \
+		'{name: $name, value: $value, unit: $unit, goal: $goal, better: "lower"}' \
+		>>"${BALAI_BENCH_JSON:-/dev/null}"
+}
+
+make_recording() {
+	ffmpeg -v error -f lavfi -i "testsrc2=size=$1x$2:rate=30" -t 10 -c:v libx264 -preset veryfast \
+		-g 30 -b:v 6M -y "$work/recording.mp4"
+}
+
+write_room() {
+	cat >"$work/$1-board.ini" <<-END
+		[board]
+		name = bench
+		[camera]
+		device = file:$work/recording.mp4
+		[encoder]
+		order = libx264
+		[microphone]
+		device = $5
+		[speaker]
+		device = none
+		[screen]
+		kind = memory
+		width = $2
+		height = $3
+	END
+	cat >"$work/$1.ini" <<-END
+		[room]
+		control_socket = $work/$1.sock
+		state_dir = $work
+		[meeting]
+		url = wss://localhost:$port/meet
+		meeting = bench
+		ca = $work/ca.crt
+		certificate = $work/$1.crt
+		key = $work/$1.key
+		[picture]
+		width = $2
+		height = $3
+		fps = 30
+		bitrate_kbps = $4
+	END
+}
+
+# Until COMMAND succeeds, within 30 s.
+await() {
+	local deadline=$((SECONDS + 30))
+
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < deadline)) || return 1
+		sleep 0.1
+	done
+}
+
+shows_other() {
+	[[ $(rooms_status "$1" '.screen.members[0].shown > 30') == true ]]
+}
+
+rooms_start() {
+	local pki=tools/pki/pki room port=$((20000 + $$ % 10000))
+
+	make_recording "$1" "$2"
+	"$pki" ca "$work" Bench >/dev/null
+	"$pki" server --file hub "$work" localhost 127.0.0.1 >/dev/null
+	printf '[hub]\nlisten = 127.0.0.1:%s\ncertificate = %s\nkey = %s\nclient_ca = %s\nmetrics =\n' \
+		"$port" "$work/hub.crt" "$work/hub.key" "$work/ca.crt" >"$work/hub.ini"
+	"$BALAI_HUB" "$work/hub.ini" 2>"$work/hub.log" &
+	hub_pid=$!
+	for room in a b; do
+		"$pki" room --file "$room" "$work" "Room $room" >/dev/null
+		write_room "$room" "$1" "$2" "$3" "test:$((room == b))"
+		"$BALAI_ROOM" --board "$work/$room-board.ini" --config "$work/$room.ini" \
+			2>"$work/$room.log" &
+		room_pids+=($!)
+	done
+	if ! await shows_other a || ! await shows_other b; then
+		tail -n 5 "$work"/*.log >&2
+		echo "rooms: they do not show each other" >&2
+		return 1
+	fi
+}
