@@ -235,7 +235,7 @@ void connection_pong(struct connection *connection)
 static int write_ping(struct connection *connection)
 {
 	/* Not empty, as lws does not tell of an empty answer. */
-	unsigned char bytes[LWS_PRE + 1] = { 0 };
+	unsigned char bytes[LWS_PRE + 1] = {0};
 
 	connection->ping_due = false;
 	return lws_write(connection->wsi, bytes + LWS_PRE, 1, LWS_WRITE_PING) < 0 ? -EPIPE : 0;
@@ -388,8 +388,7 @@ void connection_check(struct connection *connection)
 			connection->ending_us = now;
 		else if (now - connection->ending_us >= CONNECTION_CLOSING_US)
 			connection_cut(connection);
-	} else if (!connection->session ||
-		   session_state(connection->session) == SESSION_NEW) {
+	} else if (!connection->session || session_state(connection->session) == SESSION_NEW) {
 		check_handshake(connection, now);
 	} else {
 		check_silence(connection, now);

@@ -112,7 +112,7 @@ int listener_open(const char *text, int *ret_fd)
 void listener_name(int fd, char text[static LISTENER_TEXT_BYTES])
 {
 	char host[INET6_ADDRSTRLEN] = "?";
-	union address address = { 0 };
+	union address address = {0};
 	socklen_t length = sizeof(address);
 
 	getsockname(fd, &address.any, &length);
@@ -139,7 +139,7 @@ static void map_address(const union address *address, struct in6_addr *ret_addre
 int listener_accept(int fd, int *ret_socket, struct in6_addr *ret_address)
 {
 	const int on = 1, timeout_ms = USER_TIMEOUT_MS;
-	union address address = { 0 };
+	union address address = {0};
 	socklen_t length = sizeof(address);
 	int socket;
 
@@ -156,12 +156,12 @@ int listener_accept(int fd, int *ret_socket, struct in6_addr *ret_address)
 
 void listener_peer_name(int socket, char text[static LISTENER_TEXT_BYTES])
 {
-	union address address = { 0 };
+	union address address = {0};
 	socklen_t length = sizeof(address);
 	struct in6_addr mapped;
 
 	if (getpeername(socket, &address.any, &length) < 0) {
-		strcpy(text, "?");
+		snprintf(text, LISTENER_TEXT_BYTES, "?");
 		return;
 	}
 	map_address(&address, &mapped);

@@ -84,7 +84,7 @@ static int catch_signals(int *ret_fd)
 
 static int run(const struct config *config)
 {
-	struct server *server;
+	struct server *server = NULL;
 	int signals = -1, r;
 
 	log_set_level((enum log_level)config->log_level);

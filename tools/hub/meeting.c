@@ -1,6 +1,7 @@
 #include "tools/hub/meeting.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,7 @@ static int open_meeting(struct meetings *meetings, const char *name, struct meet
 		free(meeting);
 		return -ENOMEM;
 	}
-	strcpy(meeting->name, name);
+	snprintf(meeting->name, sizeof(meeting->name), "%s", name);
 	meeting->all = meetings;
 	meeting->next = *bucket;
 	*bucket = meeting;
@@ -94,8 +95,7 @@ static void close_if_empty(struct meeting *meeting)
 	free(meeting);
 }
 
-static struct member *find_seat(const struct meetings *meetings, const char *seat,
-				const char *room)
+static struct member *find_seat(const struct meetings *meetings, const char *seat, const char *room)
 {
 	struct member *member;
 
@@ -152,7 +152,7 @@ static int add_member(struct meeting *meeting, const char *room, struct member *
 	}
 	member->references = 1;
 	member->number = ++meeting->newest;
-	strcpy(member->room, room);
+	snprintf(member->room, sizeof(member->room), "%s", room);
 	member->meeting = meeting;
 	link_member(member);
 	*ret_member = member;
@@ -241,21 +241,26 @@ void meeting_changed(struct member *member)
 	roster_changed(member->meeting);
 }
 
+/* The meeting is left as it is. */
+static void retire(struct member *member, int code, const char *reason)
+{
+	end_sockets(member, code, reason);
+	relay_remove(member->peer);
+	member->peer = NULL;
+	member->meeting = NULL;
+	member_unref(member);
+}
+
 void meeting_leave(struct member *member, int code, const char *reason)
 {
 	struct meeting *meeting = member->meeting;
 
-	if (member->left)
+	if (!meeting)
 		return;
-	member->left = true;
-	end_sockets(member, code, reason);
-	relay_remove(member->peer);
-	member->peer = NULL;
 	unlink_member(member);
+	retire(member, code, reason);
 	roster_changed(meeting);
 	close_if_empty(meeting);
-	member->meeting = NULL;
-	member_unref(member);
 }
 
 bool member_has(const struct member *member, const struct outbox *outbox)
@@ -350,16 +355,30 @@ void meetings_forget_groups(struct meetings *meetings)
 			relay_forget_groups(meeting->relay);
 }
 
+static void end_meeting(struct meeting *meeting)
+{
+	struct member *member, *next;
+
+	for (member = meeting->members; member; member = next) {
+		next = member->next;
+		retire(member, 1001, "the hub stops");
+	}
+	relay_destroy(meeting->relay);
+	packet_unref(meeting->roster);
+	free(meeting);
+}
+
 void meetings_destroy(struct meetings *meetings)
 {
-	struct meeting *meeting;
-	size_t i, left;
+	struct meeting *meeting, *next;
+	size_t i;
 
 	if (!meetings)
 		return;
 	for (i = 0; i < MEETING_BUCKETS; i++)
-		while ((meeting = meetings->buckets[i]))
-			for (left = meeting->member_count; left > 0; left--)
-				meeting_leave(meeting->members, 1001, "the hub stops");
+		for (meeting = meetings->buckets[i]; meeting; meeting = next) {
+			next = meeting->next;
+			end_meeting(meeting);
+		}
 	free(meetings);
 }

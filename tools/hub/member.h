@@ -10,11 +10,10 @@
 
 struct member {
 	unsigned int references; /* the meeting's until it leaves, and its sockets' */
-	bool left;
 	uint16_t number;
 	char room[MESSAGE_NAME_BYTES_MAX + 1];
 	char seat[MESSAGE_SEAT_BYTES + 1];
-	struct meeting *meeting;
+	struct meeting *meeting;  /* NULL: it has left */
 	struct member *next;      /* in the meeting, rising numbers */
 	struct member *next_seat; /* in the bucket of its seat */
 	struct outbox *outboxes[RELAY_SOCKETS];
@@ -29,7 +28,7 @@ struct meeting {
 	struct relay *relay;
 	struct member *members;
 	size_t member_count;
-	uint16_t newest; /* member number given last */
+	uint16_t newest;       /* member number given last */
 	struct packet *roster; /* NULL: to be written anew */
 	bool tell;             /* it changed, not all have been told */
 	int64_t tell_again_us; /* not before */
@@ -39,7 +38,7 @@ struct meetings {
 	struct shared *shared;
 	size_t meetings_max;
 	size_t members_max;
-	struct meeting *buckets[MEETING_BUCKETS];   /* by name */
+	struct meeting *buckets[MEETING_BUCKETS]; /* by name */
 	struct member *seats[MEETING_BUCKETS];
 };
 

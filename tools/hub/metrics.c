@@ -9,8 +9,8 @@ static const int64_t delay_limits_us[METRICS_DELAY_BUCKETS] = {
 };
 
 static const char *const refusal_texts[METRICS_REFUSALS] = {
-	[METRICS_REFUSED_TLS] = "tls",   [METRICS_REFUSED_SLOW] = "slow",
-	[METRICS_REFUSED_ROOM] = "room", [METRICS_REFUSED_FULL] = "full",
+	[METRICS_REFUSED_TLS] = "tls",           [METRICS_REFUSED_SLOW] = "slow",
+	[METRICS_REFUSED_ROOM] = "room",         [METRICS_REFUSED_FULL] = "full",
 	[METRICS_REFUSED_PROTOCOL] = "protocol",
 };
 

@@ -13,11 +13,11 @@
 
 /* Why a connection or a member was turned away. */
 enum metrics_refusal {
-	METRICS_REFUSED_TLS,         /* its certificate, its TLS version, no TLS at all */
-	METRICS_REFUSED_SLOW,        /* no handshake or no `join` in time */
-	METRICS_REFUSED_ROOM,        /* pushed out by a newer connection, or no room for it */
-	METRICS_REFUSED_FULL,        /* members or meetings */
-	METRICS_REFUSED_PROTOCOL,    /* closed with 1002, 1008 or 1009 */
+	METRICS_REFUSED_TLS,      /* its certificate, its TLS version, no TLS at all */
+	METRICS_REFUSED_SLOW,     /* no handshake or no `join` in time */
+	METRICS_REFUSED_ROOM,     /* pushed out by a newer connection, or no room for it */
+	METRICS_REFUSED_FULL,     /* members or meetings */
+	METRICS_REFUSED_PROTOCOL, /* closed with 1002, 1008 or 1009 */
 	METRICS_REFUSALS,
 };
 

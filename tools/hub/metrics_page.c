@@ -86,7 +86,7 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
 }
 
 static const struct lws_protocols protocols[] = {
-	{ .name = "http", .callback = on_http },
+	{.name = "http", .callback = on_http},
 	LWS_PROTOCOL_LIST_TERM,
 };
 
@@ -119,7 +119,8 @@ int metrics_page_create(struct lws_context *context, struct shared *shared,
 	vhost = lws_create_vhost(context, &info);
 	if (!vhost)
 		return -EADDRNOTAVAIL;
-	log_info("hub", is_v6 ? "metrics on http://[%s]:%d/metrics" : "metrics on http://%s:%d/metrics",
+	log_info("hub",
+		 is_v6 ? "metrics on http://[%s]:%d/metrics" : "metrics on http://%s:%d/metrics",
 		 address->host, lws_get_vhost_listen_port(vhost));
 	return 0;
 }

@@ -133,7 +133,7 @@ void outbox_set_source(struct outbox *outbox, const struct outbox_source *source
 
 void outbox_text(struct outbox *outbox, struct packet *packet)
 {
-	const struct entry entry = { .packet = packet };
+	const struct entry entry = {.packet = packet};
 
 	if (outbox->end_code != 0)
 		return;
@@ -161,7 +161,7 @@ void outbox_roster(struct outbox *outbox, struct packet *packet)
 
 void outbox_sound(struct outbox *outbox, struct packet *packet)
 {
-	const struct entry entry = { .packet = packet };
+	const struct entry entry = {.packet = packet};
 
 	if (outbox->end_code != 0)
 		return;

@@ -27,7 +27,7 @@ struct packet {
 	unsigned int references;
 	bool is_text;
 	struct object_header header; /* of an object */
-	int64_t arrived_us;          /* when the last byte of it came in; 0: made by the hub itself */
+	int64_t arrived_us; /* when the last byte of it came in; 0: made by the hub itself */
 	size_t length;
 	size_t size;     /* bytes that fit after the headroom */
 	uint8_t bytes[]; /* PACKET_HEADROOM, then the message */

@@ -92,7 +92,7 @@ static void tell_publisher(struct relay *relay, struct track *track, uint8_t i)
 		return;
 	message->form = MESSAGE_NOTIFICATION;
 	message->method = MESSAGE_KEYFRAME;
-	message->layer = (struct message_track_layer){ track->description.track, i };
+	message->layer = (struct message_track_layer){track->description.track, i};
 	shared_send(relay->shared, outbox, message);
 	relay->shared->metrics.keyframes_asked++;
 	layer->ask = false;
@@ -226,8 +226,8 @@ int relay_want(struct relay_peer *peer, const struct message_want *want)
 	for (i = 0; i < TRACK_SLOTS; i++) {
 		if (layers[i] == LAYER_NONE || peer->feeds[i])
 			continue;
-		if (track_add_feed(peer->relay->tracks.slots[i], layers[i], peer,
-				   &peer->feeds[i]) < 0)
+		if (track_add_feed(peer->relay->tracks.slots[i], layers[i], peer, &peer->feeds[i]) <
+		    0)
 			return -ENOMEM;
 		start_feed(peer->feeds[i]);
 	}
@@ -349,8 +349,8 @@ static void pass_report_on(struct relay *relay, struct track *track, int64_t now
 		return;
 	message->form = MESSAGE_NOTIFICATION;
 	message->method = MESSAGE_REPORT;
-	message->delay = (struct message_delay){ .track = track->description.track,
-						 .delay_us = worst_us };
+	message->delay =
+		(struct message_delay){.track = track->description.track, .delay_us = worst_us};
 	shared_send(relay->shared, outbox, message);
 }
 
@@ -359,7 +359,7 @@ void relay_run(struct relay *relay)
 	int64_t now_us = shared_now_us(relay->shared);
 	const struct relay_peer *peer;
 	struct track *track;
-	uint8_t i, j;
+	size_t i, j;
 
 	for (peer = relay->peers; peer; peer = peer->next)
 		for (i = 0; i < peer->track_count; i++) {
@@ -367,7 +367,7 @@ void relay_run(struct relay *relay)
 			pass_report_on(relay, track, now_us);
 			for (j = 0; j < track_layer_count(track); j++) {
 				group_expire(&track->layers[j].group, now_us);
-				tell_publisher(relay, track, j);
+				tell_publisher(relay, track, (uint8_t)j);
 			}
 		}
 }

@@ -37,7 +37,8 @@ int relay_create(struct shared *shared, struct relay **ret_relay)
 void relay_destroy(struct relay *relay);
 
 /* A peer without sockets, tracks and wants; at most MESSAGE_MEMBERS_MAX. 0 or -ENOMEM. */
-int relay_add(struct relay *relay, struct relay_peer **ret_peer) __attribute__((warn_unused_result));
+int relay_add(struct relay *relay, struct relay_peer **ret_peer)
+	__attribute__((warn_unused_result));
 
 /* Its tracks and wants go with it; NULL is allowed. */
 void relay_remove(struct relay_peer *peer);

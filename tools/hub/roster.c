@@ -1,4 +1,4 @@
-#include <string.h>
+#include <stdio.h>
 
 #include "tools/hub/member.h"
 
@@ -15,7 +15,7 @@ static struct packet *current_roster(struct meeting *meeting)
 	message->roster.count = meeting->member_count;
 	for (member = meeting->members; member; member = member->next, entry++) {
 		entry->member = member->number;
-		strcpy(entry->name, member->room);
+		snprintf(entry->name, sizeof(entry->name), "%s", member->room);
 		entry->here = member->outboxes[RELAY_CONTROL];
 		relay_describe(member->peer, entry);
 	}

@@ -12,7 +12,7 @@ int seat_make(char seat[static MESSAGE_SEAT_BYTES + 1])
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint8_t bytes[SEAT_RANDOM_BYTES + 1] = { 0 };
+	uint8_t bytes[SEAT_RANDOM_BYTES + 1] = {0};
 	unsigned int three;
 	size_t i;
 

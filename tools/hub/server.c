@@ -274,13 +274,13 @@ static int on_vhost(struct lws *wsi, enum lws_callback_reasons reason, void *use
 }
 
 static const struct lws_protocols protocols[] = {
-	{ .name = "http", .callback = on_vhost },
-	{ .name = "balai.1",
-	  .callback = on_room,
-	  .rx_buffer_size = RX_BYTES,
-	  .tx_packet_size = SERVICE_BYTES },
-	{ .name = "listener", .callback = on_listener },
-	{ .name = "signal", .callback = on_signal },
+	{.name = "http", .callback = on_vhost},
+	{.name = "balai.1",
+	 .callback = on_room,
+	 .rx_buffer_size = RX_BYTES,
+	 .tx_packet_size = SERVICE_BYTES},
+	{.name = "listener", .callback = on_listener},
+	{.name = "signal", .callback = on_signal},
 	LWS_PROTOCOL_LIST_TERM,
 };
 

@@ -120,7 +120,7 @@ static void answer_joined(struct session *session, const struct message *request
 	struct message_joined *joined = &session->shared->out.joined;
 
 	joined->member = member_number(session->member);
-	strcpy(joined->seat, member_seat(session->member));
+	snprintf(joined->seat, sizeof(joined->seat), "%s", member_seat(session->member));
 	joined->resumed = resumed;
 	joined->clock_us = shared_now_us(session->shared);
 	answer(session, request);
@@ -322,8 +322,8 @@ void session_object(struct session *session, struct packet *packet)
 	session->shared->metrics.objects_in++;
 	session->shared->metrics.bytes_in += packet->length;
 	packet->arrived_us = shared_now_us(session->shared);
-	judge(session, relay_object(member_peer(session->member),
-				    session->state == SESSION_CONTROL ? RELAY_CONTROL :
-									RELAY_PICTURES,
-				    packet));
+	judge(session,
+	      relay_object(member_peer(session->member),
+			   session->state == SESSION_CONTROL ? RELAY_CONTROL : RELAY_PICTURES,
+			   packet));
 }

@@ -16,9 +16,9 @@ struct shared {
 	const struct clock *clock;
 	struct packet_pool pool;
 	struct metrics metrics;
-	struct buffer text;       /* scratch of shared_text() */
-	struct message in;        /* scratch of whoever reads a message, during one call */
-	struct message out;       /* scratch of whoever writes one, during one call */
+	struct buffer text;        /* scratch of shared_text() */
+	struct message in;         /* scratch of whoever reads a message, during one call */
+	struct message out;        /* scratch of whoever writes one, during one call */
 	int64_t refusals_since_us; /* start of the second in which refusals are counted */
 	unsigned int refusals;
 };

@@ -138,14 +138,14 @@ static bool copy_name(const X509_NAME *subject, char name[static MESSAGE_NAME_BY
 
 	if (place < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, place) >= 0)
 		return false;
-	length = ASN1_STRING_to_UTF8(
-		&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place)));
+	length = ASN1_STRING_to_UTF8(&text,
+				     X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place)));
 	if (length < 0)
 		return false;
 	good = length <= MESSAGE_NAME_BYTES_MAX && strlen((const char *)text) == (size_t)length &&
 	       message_is_name((const char *)text);
 	if (good)
-		strcpy(name, (const char *)text);
+		memcpy(name, text, (size_t)length + 1);
 	OPENSSL_free(text);
 	return good;
 }

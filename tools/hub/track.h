@@ -37,7 +37,7 @@ struct layer {
 	struct feed **feeds;
 	size_t feed_count;
 	size_t feed_size;
-	bool ask; /* somebody needs a new group, the publisher is yet to be told */
+	bool ask;             /* somebody needs a new group, the publisher is yet to be told */
 	int64_t ask_again_us; /* not before */
 };
 
