@@ -164,7 +164,9 @@ static void place_header(struct scene *scene)
 	char number[16], more[64] = "";
 	struct line *line = set_line(scene, LINE_MEETING, style, scene->meeting, size, quarter);
 
-	line->x = line->y = layout->gap;
+	/* Over a whole picture it stands below a time strip (camera/timestrip.h), to leave it readable. */
+	line->x = layout->gap;
+	line->y = (scene->height / 18) & ~1;
 	if (layout->framed && line->overlay)
 		line->y = even_between(header.y, header.height, line->overlay->height);
 	if (layout->n_more > 0) {
