@@ -103,7 +103,7 @@ static int run_camera_get(struct pipeline *pipeline, const json_t *params, json_
 
 	if (!name)
 		return refuse(-EINVAL, ret_result, "params.name: the control's name is missing");
-	r = cam ? cam->ops->get_control(cam, name, &value) : -ENODEV;
+	r = cam ? cam_get_control(cam, name, &value) : -ENODEV;
 	if (r < 0)
 		return refuse_control(r, ret_result);
 	*ret_result = json_pack("{s:I}", "value", (json_int_t)value);
@@ -121,7 +121,7 @@ static int run_camera_set(struct pipeline *pipeline, const json_t *params, json_
 		return refuse(-EINVAL, ret_result, "params.name: the control's name is missing");
 	if (!json_is_integer(value))
 		return refuse(-EINVAL, ret_result, "params.value: a whole number is missing");
-	r = cam ? cam->ops->set_control(cam, name, json_integer_value(value)) : -ENODEV;
+	r = cam ? cam_set_control(cam, name, json_integer_value(value)) : -ENODEV;
 	if (r < 0)
 		return refuse_control(r, ret_result);
 	*ret_result = json_object();
