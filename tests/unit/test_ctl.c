@@ -219,7 +219,8 @@ static const char status_text[] =
 	"\"camera\":{\"fps\":29.97,\"device\":null,\"ok\":true,"
 	"\"delay\":{\"n\":300,\"p50_us\":12340,\"p95_us\":20000,\"p99_us\":25000,\"max_us\":99000}}"
 	","
-	"\"encoder\":{\"bitrate_bps\":2500400,\"last_us\":64000000,\"order\":[\"a\",\"b\"],"
+	"\"encoder\":{\"bitrate_bps\":2500400,\"rtt_us\":null,\"last_us\":64000000,\"order\":["
+	"\"a\",\"b\"],"
 	"\"changes\":[]},"
 	"\"members\":[{\"name\":\"\\u001b[2Jx\\u009b\"},{\"name\":\"y\"}]}";
 
@@ -242,6 +243,7 @@ static void status_is_for_people(void **state)
 		"of 300\n"
 		"encoder\n"
 		"  bitrate                   2500 kb/s\n"
+		"  rtt                       -\n"
 		"  last                      64.0 s\n"
 		"  order                     a, b\n"
 		"  changes                   -\n"

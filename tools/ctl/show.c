@@ -178,7 +178,7 @@ static void show_member(FILE *out, int indent, const char *label, const json_t *
 {
 	size_t length = strlen(label);
 
-	if (json_is_number(json) && (has_unit(label, "_us") || has_unit(label, "_bps")))
+	if (fits_a_line(json) && (has_unit(label, "_us") || has_unit(label, "_bps")))
 		length = (size_t)(strrchr(label, '_') - label);
 	show_label(out, indent, label, length, fits_a_line(json));
 	if (fits_a_line(json))
