@@ -197,7 +197,9 @@ static void tick(struct websocket *websocket)
 					(int)(websocket->silent_after_us / CLOCK_US_PER_S)));
 		return;
 	}
-	if (now_us - websocket->sent_us >= websocket->ping_after_us) {
+	/* lws answers the other side's pings by itself and tells nobody; a pong is told. */
+	if (now_us - websocket->sent_us >= websocket->ping_after_us ||
+	    now_us - websocket->heard_us >= websocket->ping_after_us) {
 		websocket->wants_ping = true;
 		lws_callback_on_writable(websocket->wsi);
 	}

@@ -43,7 +43,7 @@ struct websocket_config {
 	size_t text_max;         /* bytes of a text message; 0: none may come */
 	size_t binary_max;       /* bytes of a binary message; 0: none may come */
 	uint32_t unsent_max;     /* TCP_NOTSENT_LOWAT, bytes */
-	int64_t ping_after_us;   /* a ping is sent when nothing else was for so long */
+	int64_t ping_after_us;   /* a ping is sent when nothing was sent or heard for so long */
 	int64_t silent_after_us; /* the connection ends when nothing was heard for so long */
 };
 
