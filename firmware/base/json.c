@@ -1,35 +1,9 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-int json_parse(const char *text, size_t length, json_t **ret_json)
-{
-	json_error_t error;
-	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-
-	if (!json)
-		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-	*ret_json = json;
-	return 0;
-}
-
-char *json_to_text(const json_t *json)
-{
-	/* json_dumps() goes on after a failed allocation and returns text with a hole in it. */
-	size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
-	char *text = size > 0 ? malloc(size + 1) : NULL;
-
-	if (!text)
-		return NULL;
-	if (json_dumpb(json, text, size, JSON_COMPACT | JSON_ENCODE_ANY) != size) {
-		free(text);
-		return NULL;
-	}
-	text[size] = '\0';
-	return text;
-}
 
 int json_get_int(const json_t *object, const char *key, int64_t minimum, int64_t maximum,
 		 int64_t *ret_value)
@@ -45,18 +19,6 @@ int json_get_int(const json_t *object, const char *key, int64_t minimum, int64_t
 	if (number < minimum || number > maximum)
 		return -ERANGE;
 	*ret_value = number;
-	return 0;
-}
-
-int json_get_bool(const json_t *object, const char *key, bool *ret_value)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!value)
-		return -ENOENT;
-	if (!json_is_boolean(value))
-		return -EINVAL;
-	*ret_value = json_is_true(value);
 	return 0;
 }
 
@@ -118,12 +80,23 @@ static int read_envelope(struct jsonrpc_message *message)
 	return is_call ? read_call(message, id != NULL) : read_answer(message, id != NULL);
 }
 
+static int parse(const char *text, size_t length, json_t **ret_json)
+{
+	json_error_t error;
+	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json)
+		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+	*ret_json = json;
+	return 0;
+}
+
 int jsonrpc_parse(const char *text, size_t length, struct jsonrpc_message *ret_message)
 {
 	struct jsonrpc_message message = {.id = JSONRPC_NO_ID};
 	int r;
 
-	r = json_parse(text, length, &message.root);
+	r = parse(text, length, &message.root);
 	if (r < 0)
 		return r;
 	if (read_envelope(&message) < 0) {
@@ -140,11 +113,21 @@ void jsonrpc_finish(struct jsonrpc_message *message)
 	*message = (struct jsonrpc_message){.id = JSONRPC_NO_ID};
 }
 
-/* Takes `envelope`, which may be NULL. */
+/*
+ * Takes `envelope`, which may be NULL. Not by json_dumps(): that goes on after a failed allocation
+ * and returns text with a hole in it.
+ */
 static char *to_text(json_t *envelope)
 {
-	char *text = json_to_text(envelope);
+	size_t size = json_dumpb(envelope, NULL, 0, JSON_COMPACT);
+	char *text = size > 0 ? malloc(size + 1) : NULL;
 
+	if (text && json_dumpb(envelope, text, size, JSON_COMPACT) != size) {
+		free(text);
+		text = NULL;
+	}
+	if (text)
+		text[size] = '\0';
 	json_decref(envelope);
 	return text;
 }

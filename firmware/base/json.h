@@ -11,16 +11,8 @@
 #define BALAI_BASE_JSON_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Parses all of `text`. Returns 0 and hands over *ret_json; -EBADMSG or -ENOMEM. */
-int json_parse(const char *text, size_t length, json_t **ret_json)
-	__attribute__((warn_unused_result));
-
-/* One line of text without line end, to be freed with free(); NULL without memory or for NULL. */
-char *json_to_text(const json_t *json) __attribute__((warn_unused_result));
 
 /*
  * Each getter returns 0 and sets its ret_ parameter; -ENOENT, there is no such member; -EINVAL, it
@@ -30,9 +22,6 @@ char *json_to_text(const json_t *json) __attribute__((warn_unused_result));
 /* -ERANGE: less than minimum or more than maximum. */
 int json_get_int(const json_t *object, const char *key, int64_t minimum, int64_t maximum,
 		 int64_t *ret_value) __attribute__((warn_unused_result));
-
-int json_get_bool(const json_t *object, const char *key, bool *ret_value)
-	__attribute__((warn_unused_result));
 
 /* -ERANGE: longer than bytes_max. The text lives as long as the object is unchanged. */
 int json_get_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_text)

@@ -1,6 +1,7 @@
 /* What parses as JSON-RPC has the shape that base/json.h promises, and is written back as it was. */
 #include "base/json.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,18 +14,17 @@
 
 static json_t *parse(const char *text)
 {
-	json_t *json;
+	json_t *json = json_loads(text, 0, NULL);
 
-	assert_int_equal(json_parse(text, strlen(text), &json), 0);
+	assert_non_null(json);
 	return json;
 }
 
 static void getters_check_type_and_range(void **state)
 {
-	json_t *object = parse("{\"n\":5, \"r\":5.0, \"s\":\"four\", \"b\":true, \"z\":null}");
+	json_t *object = parse("{\"n\":5, \"r\":5.0, \"s\":\"four\", \"z\":null}");
 	const char *text = NULL;
 	int64_t number = 99;
-	bool yes = false;
 
 	(void)state;
 	assert_int_equal(json_get_int(object, "n", 6, 9, &number), -ERANGE);
@@ -38,11 +37,6 @@ static void getters_check_type_and_range(void **state)
 	assert_int_equal(number, 99);
 	assert_int_equal(json_get_int(object, "n", 5, 5, &number), 0);
 	assert_int_equal(number, 5);
-
-	assert_int_equal(json_get_bool(object, "n", &yes), -EINVAL);
-	assert_int_equal(json_get_bool(object, "x", &yes), -ENOENT);
-	assert_int_equal(json_get_bool(object, "b", &yes), 0);
-	assert_true(yes);
 
 	assert_int_equal(json_get_string(object, "s", 3, &text), -ERANGE);
 	assert_int_equal(json_get_string(object, "n", 3, &text), -EINVAL);
