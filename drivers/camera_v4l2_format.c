@@ -296,15 +296,24 @@ static void set_plane(struct v4l2_layout *layout, uint32_t memory, uint32_t pitc
 	layout->needed[memory] += pitch * lines;
 }
 
-/*
- * Places the planes of a pixel format whose first one has `line` bytes in a line. In one memory the
- * planes follow each other, and the pitch of those of I420 is half of the first one's (the kernel's
- * "Planar YUV formats").
- */
-static void place(struct v4l2_layout *layout, const struct agreed *agreed, uint32_t line)
+/* The bytes that a line of that plane has at least. */
+static uint32_t line_bytes(const struct v4l2_layout *layout, uint32_t plane)
 {
-	uint32_t first = agreed->pitch[0] ? agreed->pitch[0] : line;
-	uint32_t chroma_lines = (agreed->height + 1) / 2;
+	uint32_t width = (uint32_t)layout->width;
+
+	if (layout->format == CAM_FORMAT_YUYV)
+		return 2 * width;
+	return layout->format == CAM_FORMAT_I420 && plane > 0 ? width / 2 : width;
+}
+
+/*
+ * Places the planes of a pixel format. In one memory they follow each other, and the pitch of the
+ * chroma of I420 is half of the first one's (the kernel's "Planar YUV formats").
+ */
+static void place(struct v4l2_layout *layout, const struct agreed *agreed)
+{
+	uint32_t first = agreed->pitch[0] ? agreed->pitch[0] : line_bytes(layout, 0);
+	uint32_t chroma_lines = (uint32_t)layout->height / 2;
 	bool apart = agreed->n_memories > 1;
 
 	set_plane(layout, 0, first, agreed->height);
@@ -318,22 +327,12 @@ static void place(struct v4l2_layout *layout, const struct agreed *agreed, uint3
 	}
 }
 
-/* The bytes that a line of that plane has at least. */
-static uint32_t line_bytes(enum cam_format format, uint32_t width, uint32_t plane)
-{
-	if (format == CAM_FORMAT_YUYV)
-		return (width + 1) / 2 * 4;
-	if (plane == 0)
-		return width;
-	return format == CAM_FORMAT_NV12 ? (width + 1) / 2 * 2 : (width + 1) / 2;
-}
-
 static bool is_sound(const struct v4l2_layout *layout, const struct agreed *agreed)
 {
 	for (uint32_t i = 0; i < layout->n_planes; i++) {
 		uint32_t pitch = layout->planes[i].pitch;
 
-		if (pitch < line_bytes(layout->format, agreed->width, i) || pitch > PITCH_MAXIMUM)
+		if (pitch < line_bytes(layout, i) || pitch > PITCH_MAXIMUM)
 			return false;
 	}
 	for (uint32_t i = 0; i < layout->n_memories; i++) {
@@ -372,14 +371,18 @@ static bool lay_out(const struct candidate *candidate, const struct agreed *agre
 	    agreed->field == V4L2_FIELD_BOTTOM || agreed->field == V4L2_FIELD_ALTERNATE ||
 	    agreed->pitch[0] > PITCH_MAXIMUM)
 		return false;
-	layout->width = (int)agreed->width;
-	layout->height = (int)agreed->height;
+	/* drivers differ on the chroma of an odd last line or column; it is left out */
+	layout->width = (int)(agreed->width & ~1U);
+	layout->height = (int)(agreed->height & ~1U);
 	layout->format = candidate->code->format;
 	layout->n_memories = agreed->n_memories;
 	set_pixels(layout, agreed);
-	if (layout->format == CAM_FORMAT_MJPEG)
+	if (layout->format == CAM_FORMAT_MJPEG) {
+		layout->width = (int)agreed->width;
+		layout->height = (int)agreed->height;
 		return true;
-	place(layout, agreed, line_bytes(layout->format, agreed->width, 0));
+	}
+	place(layout, agreed);
 	return is_sound(layout, agreed);
 }
 
