@@ -44,7 +44,7 @@ static int tile_width(struct screen_rect area, int gap, int n, int columns)
 	int width = (area.width - (columns - 1) * gap) / columns;
 	int height = (area.height - (rows - 1) * gap) / rows;
 
-	return aligned(at_least(at_most(width, height * 16 / 9), ALIGN));
+	return at_most(width, height * 16 / 9);
 }
 
 static int best_columns(struct screen_rect area, int gap, int n)
@@ -64,7 +64,7 @@ static void place_grid(struct layout *layout, struct screen_rect area)
 	int gap = layout->gap;
 	int columns = best_columns(area, gap, n);
 	int rows = rows_of(n, columns);
-	int width = tile_width(area, gap, n, columns);
+	int width = at_least(aligned(tile_width(area, gap, n, columns)), ALIGN);
 	int height = even(width * 9 / 16);
 	int top = area.y + (area.height - rows * (height + gap) + gap) / 2;
 
@@ -126,9 +126,9 @@ struct layout layout_arrange(int width, int height, int n_members)
 	struct layout layout = {0};
 	struct screen_rect all = {0, 0, even(width), even(height)};
 
-	assert(width >= 64 && height >= 64 && n_members >= 0);
+	assert(width >= SCREEN_SIDE_MIN && height >= SCREEN_SIDE_MIN && n_members >= 0);
 	layout.unit = at_least(at_most(width, height) / 60, 2);
-	layout.gap = at_least(aligned(layout.unit + ALIGN / 2), ALIGN);
+	layout.gap = at_least(even(layout.unit), 4);
 	layout.n_tiles = at_most(n_members, LAYOUT_TILES_MAX);
 	layout.n_more = n_members - layout.n_tiles;
 	layout.framed = n_members > 1;

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SCREEN_SIDE_MIN 64
+#define SCREEN_SIDE_MIN 96
 #define SCREEN_WIDTH_MAX 4096
 #define SCREEN_HEIGHT_MAX 2304
 #define SCREEN_REFRESH_MAX_HZ 240
