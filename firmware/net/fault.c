@@ -7,10 +7,15 @@ struct net_fault net_fault_make(enum net_fault_kind kind, const char *format, ..
 {
 	struct net_fault fault = {.kind = kind};
 	va_list arguments;
+	char *p;
 
 	va_start(arguments, format);
 	vsnprintf(fault.text, sizeof(fault.text), format, arguments);
 	va_end(arguments);
+	/* Parts of it are a peer's words. */
+	for (p = fault.text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 	return fault;
 }
 

@@ -41,7 +41,7 @@ enum net_fault_kind {
 struct net_fault {
 	enum net_fault_kind kind;
 	uint16_t close_code;        /* NET_FAULT_CLOSED: the code of RFC 6455; else 0 */
-	char text[NET_FAULT_BYTES]; /* one line without end mark */
+	char text[NET_FAULT_BYTES]; /* one line of printable ASCII */
 };
 
 struct net_fault net_fault_make(enum net_fault_kind kind, const char *format, ...)
