@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -139,12 +140,24 @@ static size_t read_log(struct hub_process *hub, char *text)
 	return length;
 }
 
-bool hub_process_log_has(struct hub_process *hub, const char *text)
+bool hub_process_log_comes(struct hub_process *hub, const char *text)
 {
+	int64_t deadline_us = clock_now_us() + HUB_PROCESS_PATIENCE_US;
+	struct pollfd changes = {.fd = inotify_init1(IN_CLOEXEC), .events = POLLIN};
 	char log[LOG_BYTES_MAX];
+	bool found;
 
-	read_log(hub, log);
-	return strstr(log, text);
+	if (changes.fd < 0 ||
+	    inotify_add_watch(changes.fd, hub_process_path(hub, "log"), IN_MODIFY) < 0)
+		give_up(hub, "no inotify: %s", strerror(errno));
+	do {
+		read_log(hub, log);
+		found = strstr(log, text);
+		if (!found && poll(&changes, 1, 1000) == 1)
+			(void)!read(changes.fd, log, sizeof(log));
+	} while (!found && clock_now_us() < deadline_us);
+	close(changes.fd);
+	return found;
 }
 
 static uint16_t port_after(struct hub_process *hub, const char *log, const char *words)

@@ -34,8 +34,8 @@ const char *hub_process_path(struct hub_process *hub, const char *file);
 /* Runs tools/pki/pki with these arguments, of which the last is NULL; it has to succeed. */
 void hub_process_pki(const char *const *arguments);
 
-/* Whether its log says so. */
-bool hub_process_log_has(struct hub_process *hub, const char *text);
+/* Waits until its log says so; false: it does not. */
+bool hub_process_log_comes(struct hub_process *hub, const char *text);
 
 /* A room with the certificate FILE.crt; NULL: none. */
 struct ws_client_settings hub_process_room(struct hub_process *hub, const char *file);

@@ -175,11 +175,11 @@ static int upgrade(struct ws_client *client, const struct ws_client_settings *se
 		 *subprotocol ? "\r\n" : "");
 	r = ws_client_send_raw(client, headers, strlen(headers), deadline_us);
 	if (r < 0)
-		return r;
+		return r == -ECONNRESET ? -EPROTO : r;
 	do {
 		if (length == sizeof(headers) - 1)
 			return -EACCES;
-		/* A refused certificate shows at the first read: TLS 1.3 lets the client finish. */
+		/* A refused certificate shows only here: TLS 1.3 lets the client finish. */
 		r = receive_bytes(client, headers + length++, 1, deadline_us);
 		if (r < 0)
 			return r == -ECONNRESET ? -EPROTO : r;

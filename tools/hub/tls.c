@@ -118,7 +118,7 @@ static void tell_refusal(const SSL *ssl, int where, int alert)
 
 static void on_info(const SSL *ssl, int where, int value)
 {
-	if ((where & SSL_CB_ALERT) && value >> 8 == SSL3_AL_FATAL)
+	if ((where & SSL_CB_ALERT) && value >> 8 == SSL3_AL_FATAL && !SSL_is_init_finished(ssl))
 		tell_refusal(ssl, where, value);
 }
 
