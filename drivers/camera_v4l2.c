@@ -208,8 +208,7 @@ static void camera_destroy(struct cam *cam)
 	struct camera *camera = camera_from(cam);
 
 	camera_close(cam);
-	if (camera->wake >= 0)
-		close(camera->wake);
+	close(camera->wake);
 	pthread_mutex_destroy(&camera->lock);
 	free(camera->name);
 	free(camera);
@@ -229,7 +228,7 @@ static const struct cam_ops ops = {
 int camera_v4l2_create(const char *device, const struct v4l2_sys *sys, struct cam **ret_cam)
 {
 	struct camera *camera;
-	int r = 0;
+	int r;
 
 	if (!device[0])
 		return -EINVAL;
@@ -238,17 +237,19 @@ int camera_v4l2_create(const char *device, const struct v4l2_sys *sys, struct ca
 		return -ENOMEM;
 	camera->base.ops = &ops;
 	camera->sys = sys ? sys : v4l2_sys_kernel();
-	pthread_mutex_init(&camera->lock, NULL);
-	camera->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (camera->wake < 0)
-		r = -errno;
 	camera->name = strdup(device);
-	if (!camera->name)
-		r = -ENOMEM;
-	if (r < 0) {
-		camera_destroy(&camera->base);
+	if (!camera->name) {
+		free(camera);
+		return -ENOMEM;
+	}
+	camera->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (camera->wake < 0) {
+		r = -errno;
+		free(camera->name);
+		free(camera);
 		return r;
 	}
+	pthread_mutex_init(&camera->lock, NULL);
 	*ret_cam = &camera->base;
 	return 0;
 }

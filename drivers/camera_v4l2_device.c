@@ -162,7 +162,7 @@ enum cam_result v4l2_device_lock_input(const struct v4l2_device *device)
 {
 	struct v4l2_event_subscription news = {.type = V4L2_EVENT_SOURCE_CHANGE};
 	struct v4l2_dv_timings timings = {0};
-	struct v4l2_input input;
+	struct v4l2_input input = {0};
 	int r;
 
 	if (query_input(device, &input) < 0)
@@ -185,7 +185,7 @@ enum cam_result v4l2_device_lock_input(const struct v4l2_device *device)
 
 bool v4l2_device_has_signal(const struct v4l2_device *device)
 {
-	struct v4l2_input input;
+	struct v4l2_input input = {0};
 
 	return query_input(device, &input) < 0 || input_has_signal(&input);
 }

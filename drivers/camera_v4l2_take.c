@@ -91,7 +91,7 @@ static enum cam_result dequeue(struct v4l2_buffers *buffers, struct taken *ret_t
 static enum cam_result dequeue_newest(struct v4l2_buffers *buffers, struct taken *ret_newest,
 				      uint32_t *ret_passed_over)
 {
-	struct taken newest = {0}, taken;
+	struct taken newest = {0}, taken = {0};
 	enum cam_result result;
 	uint32_t passed_over = 0;
 	bool corrupt = false;

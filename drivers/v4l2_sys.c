@@ -13,7 +13,9 @@ static int sys_open(void *context, const char *path)
 	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	(void)context;
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static void sys_close(void *context, int fd)

@@ -335,6 +335,14 @@ static json_t *stats_or_null(const struct stats *stats)
 	return stats ? stats_to_json(stats, clock_now_us()) : json_null();
 }
 
+/* All that were counted, by the workers before this one and by it. */
+static void add_counts(const struct venc *venc, struct venc_worker_state *state)
+{
+	state->frames += venc->frames;
+	state->keyframes += venc->keyframes;
+	state->dropped += venc->dropped;
+}
+
 json_t *venc_status(struct venc *venc)
 {
 	struct venc_worker_state state = {0};
@@ -347,17 +355,17 @@ json_t *venc_status(struct venc *venc)
 		wait = venc_worker_wait_stats(venc->current);
 		encode = venc_worker_encode_stats(venc->current);
 	}
+	add_counts(venc, &state);
 	json = json_pack(
 		"{s:s, s:s, s:o, s:i, s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"encoder", venc->order[venc->index]->name, "state", state_name(venc, &state), "why",
 		why(venc), "width", state.format.width, "height", state.format.height, "fps",
 		state.frames_per_s, "bitrate_bps", (json_int_t)venc->bitrate_bps,
-		"bitrate_measured_bps", state.bits_per_s, "frames",
-		(json_int_t)(venc->frames + state.frames), "keyframes",
-		(json_int_t)(venc->keyframes + state.keyframes), "dropped",
-		(json_int_t)(venc->dropped + state.dropped), "reopens", (json_int_t)venc->reopens,
-		"left_behind", (json_int_t)venc->n_left, "wait", stats_or_null(wait), "encode",
-		stats_or_null(encode), "changes", changes_to_json(venc));
+		"bitrate_measured_bps", state.bits_per_s, "frames", (json_int_t)state.frames,
+		"keyframes", (json_int_t)state.keyframes, "dropped", (json_int_t)state.dropped,
+		"reopens", (json_int_t)venc->reopens, "left_behind", (json_int_t)venc->n_left,
+		"wait", stats_or_null(wait), "encode", stats_or_null(encode), "changes",
+		changes_to_json(venc));
 	pthread_mutex_unlock(&venc->lock);
 	return json;
 }

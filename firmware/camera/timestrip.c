@@ -168,7 +168,7 @@ static int cell_level(const uint8_t *plane, size_t stride, enum timestrip_pixels
 		for (int x = left + margin_x; x < right - margin_x; x++, count++)
 			sum += line[(size_t)(rect->x + x) * step];
 	}
-	return (int)(sum / count);
+	return count > 0 ? (int)(sum / count) : 0;
 }
 
 /* What white and black look like here, told by the markers. */

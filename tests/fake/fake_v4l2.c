@@ -613,13 +613,13 @@ static int fake_poll(void *context, struct pollfd *fds, size_t count, int64_t de
 	assert(count == 2 && fds[0].fd >= DEVICE_FD && fds[0].fd < DMABUF_FD);
 	for (;;) {
 		struct pollfd real[] = {{.fd = fake->changed, .events = POLLIN}, fds[1]};
+		const struct timespec none = {0};
 		const struct timespec left = clock_timespec(deadline_us - clock_now_us());
 		uint64_t drained;
 		int r;
 
 		fds[0].revents = ready_events(fake);
-		real[0].events = POLLIN;
-		r = ppoll(real, 2, fds[0].revents ? &(struct timespec){0} : &left, NULL);
+		r = ppoll(real, 2, fds[0].revents ? &none : &left, NULL);
 		fds[1].revents = r > 0 ? real[1].revents : 0;
 		if (fds[0].revents || fds[1].revents || r == 0)
 			return (fds[0].revents != 0) + (fds[1].revents != 0);

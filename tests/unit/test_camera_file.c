@@ -65,7 +65,7 @@ static AVFrame *make_picture(const struct recording *recording, int number)
 		int shift = i > 0 && recording->pixels == AV_PIX_FMT_YUV420P;
 
 		memset(picture->data[i], i > 0 ? 128 : LEVEL_FIRST + number * LEVEL_STEP,
-		       (size_t)(picture->linesize[i] * (picture->height >> shift)));
+		       (size_t)picture->linesize[i] * (size_t)(picture->height >> shift));
 	}
 	picture->pts = number;
 	return picture;
@@ -305,7 +305,8 @@ static void takes_a_cut_file(void **state)
 	(void)state;
 	record(&plain);
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
+	if (fd < 0)
+		fail();
 	size = lseek(fd, 0, SEEK_END);
 	for (off_t left = size - 1; left >= 0; left -= size / 40 + 1) {
 		enum cam_result result;

@@ -148,8 +148,8 @@ static bool same_picture(const AVFrame *a, const AVFrame *b)
 {
 	/* below the strip */
 	for (int y = a->height / 10; y < a->height; y++) {
-		if (memcmp(a->data[0] + y * a->linesize[0], b->data[0] + y * b->linesize[0],
-			   (size_t)a->width) != 0)
+		if (memcmp(a->data[0] + (ptrdiff_t)y * a->linesize[0],
+			   b->data[0] + (ptrdiff_t)y * b->linesize[0], (size_t)a->width) != 0)
 			return false;
 	}
 	return true;

@@ -179,8 +179,8 @@ static void reads_inside_a_larger_plane(void **state)
 
 	(void)state;
 	for (int y = 0; y < 180; y++)
-		memcpy(screen->data[0] + (300 + y) * screen->linesize[0] + 501,
-		       tile->data[0] + y * tile->linesize[0], 320);
+		memcpy(screen->data[0] + (ptrdiff_t)(300 + y) * screen->linesize[0] + 501,
+		       tile->data[0] + (ptrdiff_t)y * tile->linesize[0], 320);
 	assert_int_equal(read_at(screen, 501, 300, 320, 180, &strip), 0);
 	assert_int_equal(strip.time_us, sample.time_us);
 	assert_int_equal(read_at(screen, 0, 0, 320, 180, &strip), -EILSEQ);
@@ -222,7 +222,7 @@ static void fill_cell(AVFrame *picture, int cell, uint8_t value)
 	int height = picture->height / 45, y = height * (cell / COLUMNS);
 
 	for (int line = y; line < y + height; line++)
-		memset(picture->data[0] + line * picture->linesize[0] + x, value,
+		memset(picture->data[0] + (ptrdiff_t)line * picture->linesize[0] + x, value,
 		       (size_t)(picture->width / COLUMNS));
 }
 
@@ -344,7 +344,8 @@ static void survives_low_rate(void **state)
 	srandom(3);
 	stream_open(&stream, &format, 500000);
 	for (int i = 0; i < 40; i++) {
-		struct timestrip drawn = {.time_us = INT64_C(98765432100) + i * 33333, .tag = 7};
+		struct timestrip drawn = {.time_us = INT64_C(98765432100) + i * INT64_C(33333),
+					  .tag = 7};
 		AVFrame *picture = make_picture(AV_PIX_FMT_YUV420P, 1280, 720);
 		struct timestrip strip;
 

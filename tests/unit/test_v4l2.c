@@ -328,7 +328,7 @@ static void refuses_the_impossible(void **state)
 	} cases[] = {
 		{CAPTURE, V4L2_PIX_FMT_NV12, {.width = 1}},
 		{CAPTURE, V4L2_PIX_FMT_NV12, {.width = 1 << 30}},
-		{CAPTURE, V4L2_PIX_FMT_NV12, {.height = 1 << 31}},
+		{CAPTURE, V4L2_PIX_FMT_NV12, {.height = 1U << 31}},
 		{CAPTURE, V4L2_PIX_FMT_NV12, {.height = HEIGHT + 16}},
 		{CAPTURE, V4L2_PIX_FMT_NV12, {.fourcc = V4L2_PIX_FMT_SBGGR8}},
 		{CAPTURE, V4L2_PIX_FMT_NV12, {.field = V4L2_FIELD_ALTERNATE}},
@@ -416,103 +416,108 @@ static void does_without_what_is_optional(void **state)
 	}
 }
 
+/* A format, and where its planes are expected. */
+static const struct placement {
+	uint32_t caps;
+	uint32_t fourcc;
+	enum AVPixelFormat pixels;
+	uint32_t drm;
+	int pitches[3];
+	int memories;
+	int memory_of_second;
+	uint32_t offset_of_second;
+} placements[] = {
+	{CAPTURE,
+	 V4L2_PIX_FMT_NV12,
+	 AV_PIX_FMT_NV12,
+	 DRM_FORMAT_NV12,
+	 {WIDTH, WIDTH},
+	 1,
+	 0,
+	 WIDTH *HEIGHT},
+	{CAPTURE_MPLANE,
+	 V4L2_PIX_FMT_NV12,
+	 AV_PIX_FMT_NV12,
+	 DRM_FORMAT_NV12,
+	 {WIDTH, WIDTH},
+	 1,
+	 0,
+	 WIDTH *HEIGHT},
+	{CAPTURE_MPLANE,
+	 V4L2_PIX_FMT_NV12M,
+	 AV_PIX_FMT_NV12,
+	 DRM_FORMAT_NV12,
+	 {WIDTH, WIDTH},
+	 2,
+	 1,
+	 0},
+	{CAPTURE,
+	 V4L2_PIX_FMT_YUV420,
+	 AV_PIX_FMT_YUV420P,
+	 DRM_FORMAT_YUV420,
+	 {WIDTH, WIDTH / 2, WIDTH / 2},
+	 1,
+	 0,
+	 WIDTH *HEIGHT},
+	{CAPTURE_MPLANE,
+	 V4L2_PIX_FMT_YUV420M,
+	 AV_PIX_FMT_YUV420P,
+	 DRM_FORMAT_YUV420,
+	 {WIDTH, WIDTH / 2, WIDTH / 2},
+	 3,
+	 1,
+	 0},
+	{CAPTURE, V4L2_PIX_FMT_YUYV, AV_PIX_FMT_YUYV422, DRM_FORMAT_YUYV, {2 * WIDTH}, 1, 0, 0},
+};
+
+static void assert_planes(const AVFrame *frame, const struct placement *placement, uint8_t fill)
+{
+	assert_int_equal(frame->format, placement->pixels);
+	assert_int_equal(frame->width, WIDTH);
+	assert_int_equal(frame->height, HEIGHT);
+	for (int i = 0; i < 3; i++) {
+		int lines = i > 0 ? HEIGHT / 2 : HEIGHT;
+
+		assert_int_equal(frame->linesize[i], placement->pitches[i]);
+		for (int j = 0; j < frame->linesize[i] * lines; j++)
+			assert_int_equal(frame->data[i][j], fill);
+	}
+}
+
+static void assert_dmabuf(const AVFrame *frame, const struct placement *placement)
+{
+	const AVDRMFrameDescriptor *dmabuf = cam_frame_dmabuf(frame);
+	const AVDRMPlaneDescriptor *planes;
+
+	assert_non_null(dmabuf);
+	planes = dmabuf->layers[0].planes;
+	assert_int_equal(dmabuf->nb_objects, placement->memories);
+	assert_int_equal(dmabuf->layers[0].format, placement->drm);
+	for (int i = 0; i < dmabuf->layers[0].nb_planes; i++)
+		assert_int_equal(planes[i].pitch, placement->pitches[i]);
+	if (placement->pitches[1]) {
+		assert_int_equal(planes[1].object_index, placement->memory_of_second);
+		assert_int_equal(planes[1].offset, placement->offset_of_second);
+	}
+}
+
 static void gives_pictures_of_each_format(void **state)
 {
-	static const struct {
-		uint32_t caps;
-		uint32_t fourcc;
-		enum AVPixelFormat pixels;
-		uint32_t drm;
-		int pitches[3];
-		int memories;
-		int memory_of_second;
-		uint32_t offset_of_second;
-	} cases[] = {
-		{CAPTURE,
-		 V4L2_PIX_FMT_NV12,
-		 AV_PIX_FMT_NV12,
-		 DRM_FORMAT_NV12,
-		 {WIDTH, WIDTH},
-		 1,
-		 0,
-		 WIDTH * HEIGHT},
-		{CAPTURE_MPLANE,
-		 V4L2_PIX_FMT_NV12,
-		 AV_PIX_FMT_NV12,
-		 DRM_FORMAT_NV12,
-		 {WIDTH, WIDTH},
-		 1,
-		 0,
-		 WIDTH * HEIGHT},
-		{CAPTURE_MPLANE,
-		 V4L2_PIX_FMT_NV12M,
-		 AV_PIX_FMT_NV12,
-		 DRM_FORMAT_NV12,
-		 {WIDTH, WIDTH},
-		 2,
-		 1,
-		 0},
-		{CAPTURE,
-		 V4L2_PIX_FMT_YUV420,
-		 AV_PIX_FMT_YUV420P,
-		 DRM_FORMAT_YUV420,
-		 {WIDTH, WIDTH / 2, WIDTH / 2},
-		 1,
-		 0,
-		 WIDTH * HEIGHT},
-		{CAPTURE_MPLANE,
-		 V4L2_PIX_FMT_YUV420M,
-		 AV_PIX_FMT_YUV420P,
-		 DRM_FORMAT_YUV420,
-		 {WIDTH, WIDTH / 2, WIDTH / 2},
-		 3,
-		 1,
-		 0},
-		{CAPTURE,
-		 V4L2_PIX_FMT_YUYV,
-		 AV_PIX_FMT_YUYV422,
-		 DRM_FORMAT_YUYV,
-		 {2 * WIDTH},
-		 1,
-		 0,
-		 0},
-	};
 	struct bench *bench = *state;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const AVDRMFrameDescriptor *dmabuf;
+	for (size_t i = 0; i < sizeof(placements) / sizeof(placements[0]); i++) {
 		struct fake_v4l2_shot shot = shot_of(bench, 77);
 		AVFrame *frame;
 
-		describe(bench->node, cases[i].caps, cases[i].fourcc);
+		describe(bench->node, placements[i].caps, placements[i].fourcc);
 		assert_int_equal(open_camera(bench), CAM_OK);
 		assert_true(fake_v4l2_shoot(bench->fake, &shot));
 		frame = take(bench, NULL);
-		assert_int_equal(frame->format, cases[i].pixels);
-		assert_int_equal(frame->width, WIDTH);
-		assert_int_equal(frame->height, HEIGHT);
 		assert_int_equal(frame->pts, shot.time_us);
 		assert_int_equal(frame->color_range, AVCOL_RANGE_MPEG);
 		assert_false(av_frame_is_writable(frame));
-		for (int j = 0; j < 3; j++) {
-			int lines = j > 0 ? HEIGHT / 2 : HEIGHT;
-
-			assert_int_equal(frame->linesize[j], cases[i].pitches[j]);
-			for (int k = 0; k < frame->linesize[j] * lines; k++)
-				assert_int_equal(frame->data[j][k], 77);
-		}
-		dmabuf = cam_frame_dmabuf(frame);
-		assert_non_null(dmabuf);
-		assert_int_equal(dmabuf->nb_objects, cases[i].memories);
-		assert_int_equal(dmabuf->layers[0].format, cases[i].drm);
-		for (int j = 0; j < dmabuf->layers[0].nb_planes; j++)
-			assert_int_equal(dmabuf->layers[0].planes[j].pitch, cases[i].pitches[j]);
-		if (cases[i].pitches[1]) {
-			assert_int_equal(dmabuf->layers[0].planes[1].object_index,
-					 cases[i].memory_of_second);
-			assert_int_equal(dmabuf->layers[0].planes[1].offset,
-					 cases[i].offset_of_second);
-		}
+		assert_planes(frame, &placements[i], 77);
+		assert_dmabuf(frame, &placements[i]);
 		av_frame_free(&frame);
 	}
 }
