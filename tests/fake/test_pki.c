@@ -72,10 +72,13 @@ struct net_identity_files test_pki_identity(struct test_pki *pki, const char *au
 static void write_text(const char *path, const unsigned char *text)
 {
 	FILE *file = fopen(path, "we");
+	bool is_written;
 
-	check(file != NULL, path);
-	check(fputs((const char *)text, file) >= 0, path);
-	check(fclose(file) == 0, path);
+	if (file == NULL)
+		die(path);
+	is_written = fputs((const char *)text, file) >= 0;
+	if (fclose(file) != 0 || !is_written)
+		die(path);
 }
 
 static void print_day(int days, char *text)

@@ -57,7 +57,7 @@ static void test_last_eight(void **state)
 {
 	struct hub_clock clock = {.count = 0};
 	struct hub_clock_sample sample;
-	int i;
+	int64_t i;
 
 	(void)state;
 	ask(&clock, 0, 1, 1);

@@ -365,7 +365,7 @@ static void test_largest_roster_fits(void **state)
 	message->form = MESSAGE_NOTIFICATION;
 	message->method = MESSAGE_ROSTER;
 	message->roster.count = MESSAGE_MEMBERS_MAX;
-	for (i = 0; i < MESSAGE_MEMBERS_MAX * MESSAGE_TRACKS_MAX; i++) {
+	for (i = 0; i < (size_t)MESSAGE_MEMBERS_MAX * MESSAGE_TRACKS_MAX; i++) {
 		member = &message->roster.members[i / MESSAGE_TRACKS_MAX];
 		member->member = (uint16_t)(60000 + i / MESSAGE_TRACKS_MAX);
 		memset(member->name, '"', MESSAGE_NAME_BYTES_MAX);
