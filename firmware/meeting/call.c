@@ -88,6 +88,8 @@ static void finish_leaving(struct call *call)
 	void (*left)(void *context) = call->left;
 
 	call->left = NULL;
+	/* What others still send until the thread ends finds no socket. */
+	call->phase = MEETING_LOST;
 	left(call->left_context);
 }
 
