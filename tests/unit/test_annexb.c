@@ -135,18 +135,19 @@ static void leaves_shared_packets_alone(void **state)
 /* Sets beyond a few KiB are no sets: the stream could grow without end. */
 static void bounds_the_parameter_sets(void **state)
 {
+	static const uint8_t head[] = {0, 0, 1, 0x67};
 	struct annexb_sets sets = {0};
 	uint8_t data[8192];
 
 	(void)state;
 	memset(data, 'x', sizeof(data));
-	memcpy(data, "\0\0\1\x67", 4);
+	memcpy(data, head, sizeof(head));
 	assert_int_equal(annexb_sets_update(&sets, data, sizeof(data)), 0);
 	assert_null(sets.sps);
 	assert_int_equal(annexb_sets_update(&sets, data, 4000), 0);
 	assert_int_equal(sets.sps_size, 4001);
 	for (size_t i = 0; i + 8 <= sizeof(data); i += 8)
-		memcpy(data + i, "\0\0\1\x67spsx", 8);
+		memcpy(data + i, head, sizeof(head));
 	assert_int_equal(annexb_sets_update(&sets, data, sizeof(data)), 0);
 	assert_in_range(sets.sps_size, 9, 4096);
 	annexb_sets_finish(&sets);
