@@ -22,6 +22,7 @@ enum {
 };
 
 #define STALL_US (500 * CLOCK_US_PER_MS)
+#define KEYFRAME_EVERY_US (10 * CLOCK_US_PER_S)
 #define KEYFRAME_GAP_US (1 * CLOCK_US_PER_S)
 #define REST_US (2 * CLOCK_US_PER_S)
 #define RAN_WELL_US (60 * CLOCK_US_PER_S)
@@ -109,6 +110,7 @@ int venc_create(const struct venc_config *config, struct venc **ret_venc)
 	venc->n_order = config->n_order;
 	venc->worker_config = (struct venc_worker_config){
 		.threads = config->threads ? config->threads : threads_for_this_machine(),
+		.keyframe_every_us = or_default(config->keyframe_every_us, KEYFRAME_EVERY_US),
 		.keyframe_gap_us = or_default(config->keyframe_gap_us, KEYFRAME_GAP_US),
 		.on_packet = config->on_packet,
 		.context = config->context,

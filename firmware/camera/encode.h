@@ -29,6 +29,7 @@ struct venc_format {
 	enum AVPixelFormat pixels; /* NV12 or YUV420P, limited range */
 	enum AVColorSpace space;   /* for the stream to tell, AVCOL_SPC_UNSPECIFIED included */
 	int64_t frame_us;          /* nominal time between pictures, for the rate control */
+	int64_t keyframe_every_us; /* an IDR at least this often, also where none is forced */
 	int threads;               /* encoders in software: how many threads at most */
 };
 
@@ -97,10 +98,11 @@ struct venc_config {
 	void *context;
 
 	/* Times; 0 takes the value in brackets. */
-	int64_t stall_us;        /* [500 ms] */
-	int64_t keyframe_gap_us; /* forced key frames are at least this far apart [1 s] */
-	int64_t rest_us;         /* after all encoders failed [2 s] */
-	int64_t ran_well_us;     /* for its second chance back [60 s] */
+	int64_t stall_us;          /* [500 ms] */
+	int64_t keyframe_every_us; /* see struct venc_format [10 s] */
+	int64_t keyframe_gap_us;   /* forced key frames are at least this far apart [1 s] */
+	int64_t rest_us;           /* after all encoders failed [2 s] */
+	int64_t ran_well_us;       /* for its second chance back [60 s] */
 };
 
 struct venc;

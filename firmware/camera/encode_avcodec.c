@@ -11,7 +11,6 @@
 enum {
 	/* What the rate control may spend at once, in pictures: this bounds an IDR on its way. */
 	BUFFERED_PICTURES = 3,
-	KEYFRAME_EVERY_S = 10,
 	DEFAULT_FRAME_US = 33333,
 	LARGEST_ERRNO = 4095,
 };
@@ -69,7 +68,7 @@ static void apply_format(struct encoder *encoder, const struct venc_format *form
 	context->color_range = AVCOL_RANGE_MPEG;
 	context->time_base = (AVRational){1, (int)CLOCK_US_PER_S};
 	context->framerate = (AVRational){(int)CLOCK_US_PER_S, (int)encoder->frame_us};
-	context->gop_size = (int)(KEYFRAME_EVERY_S * CLOCK_US_PER_S / encoder->frame_us);
+	context->gop_size = (int)(format->keyframe_every_us / encoder->frame_us);
 	context->max_b_frames = 0;
 	context->thread_count = format->threads;
 	context->thread_type = FF_THREAD_SLICE;

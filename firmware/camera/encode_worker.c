@@ -98,6 +98,7 @@ static struct venc_format format_of(const struct venc_worker *worker, const AVFr
 		.pixels = picture->format,
 		.space = picture->colorspace,
 		.frame_us = picture->duration,
+		.keyframe_every_us = worker->config.keyframe_every_us,
 		.threads = worker->config.threads,
 	};
 }

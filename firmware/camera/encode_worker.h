@@ -18,6 +18,7 @@ struct venc_worker_config {
 	const struct venc_kind *kind;
 	int64_t bitrate_bps;
 	int threads;
+	int64_t keyframe_every_us;
 	int64_t keyframe_gap_us;
 	venc_packet_fn on_packet;
 	void *context;

@@ -266,6 +266,7 @@ static int create_encoder(struct pipeline *pipeline)
 		.n_kinds = pipeline->drivers->n_encoders,
 		.bitrate_bps = (int64_t)pipeline->room.bitrate_kbps * 1000,
 		.threads = board->encoder_threads,
+		.keyframe_every_us = pipeline->room.keyframe_s * CLOCK_US_PER_S,
 		.on_packet = on_packet,
 		.context = pipeline,
 	};

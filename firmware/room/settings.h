@@ -43,7 +43,6 @@ struct settings_list {
 struct settings_room {
 	char name[SETTINGS_NAME_BYTES]; /* empty: that of the certificate */
 	int language;                   /* enum words_language */
-	char state_dir[SETTINGS_PATH_BYTES];
 	char control_socket[108]; /* fits sockaddr_un.sun_path */
 
 	struct settings_hub hub;

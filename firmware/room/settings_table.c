@@ -96,8 +96,6 @@ const struct settings_table *settings_room_table(void)
 		{ROW("room", "language", settings_room, language), .type = SETTING_CHOICE,
 		 .initial = "id", .choices = languages,
 		 .help = "language of the texts on the screen"},
-		{ROW("room", "state_dir", settings_room, state_dir), .type = SETTING_TEXT,
-		 .initial = "/var/lib/balai", PATH, .help = "folder for what outlives a restart"},
 		{ROW("room", "control_socket", settings_room, control_socket), .type = SETTING_TEXT,
 		 .initial = "/run/balai/control.sock", PATH,
 		 .help = "where balaictl reaches the room"},

@@ -53,7 +53,6 @@ write_room() {
 	cat >"$work/$1.ini" <<-END
 		[room]
 		control_socket = $work/$1.sock
-		state_dir = $work
 		[meeting]
 		url = wss://localhost:$port/meet
 		meeting = bench

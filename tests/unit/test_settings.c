@@ -20,6 +20,8 @@
 
 #define MEETING                                                                                    \
 	"[meeting]\nurl=wss://hub.example\nmeeting=kabinet\nca=/ca\ncertificate=/cert\nkey=/key\n"
+#define MEETING_WITHOUT_KEY                                                                        \
+	"[meeting]\nurl=wss://hub.example\nmeeting=kabinet\nca=/ca\ncertificate=/cert\n"
 
 static FILE *open_text(const char *text, size_t length)
 {
@@ -61,7 +63,6 @@ static void room_has_defaults(void **state)
 	assert_int_equal(faults.count, 0);
 	assert_string_equal(room.name, "");
 	assert_int_equal(room.language, WORDS_INDONESIAN);
-	assert_string_equal(room.state_dir, "/var/lib/balai");
 	assert_string_equal(room.control_socket, "/run/balai/control.sock");
 	assert_string_equal(room.hub.host, "hub.example");
 	assert_int_equal(room.hub.port, 443);
@@ -238,8 +239,8 @@ static void room_faults_are_told(void **state)
 		{"[room]\nlanguage = EN", 8, "[room] language: \"EN\" is not id or en"},
 		{"[log]\nlevel = all", 8,
 		 "[log] level: \"all\" is not error, warning, info or debug"},
-		{"[room]\nstate_dir = here", 8,
-		 "[room] state_dir: \"here\" is not an absolute path, at most 511 bytes"},
+		{"[room]\ncontrol_socket = here", 8,
+		 "[room] control_socket: \"here\" is not an absolute path, at most 107 bytes"},
 		{"[picture]\nfsp = 30", 8, "[picture] fsp: there is no such key; is fps meant?"},
 		{"[picture]\ncolour = 30", 8, "[picture] colour: there is no such key"},
 		{"[picture]\n= 30", 8, "[picture] : there is no such key"},
@@ -432,13 +433,13 @@ static void long_values_are_bounded(void **state)
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[path_max] = '\0';
-	snprintf(text, sizeof(text), "%s[room]\nstate_dir = %s\n", MEETING, path);
+	snprintf(text, sizeof(text), "%skey = %s\n", MEETING_WITHOUT_KEY, path);
 	assert_int_equal(read_room(text, &room, &faults), 0);
-	assert_string_equal(room.state_dir, path);
+	assert_string_equal(room.key, path);
 
 	path[path_max] = 'x';
 	path[path_max + 1] = '\0';
-	snprintf(text, sizeof(text), "%s[room]\nstate_dir = %s\n", MEETING, path);
+	snprintf(text, sizeof(text), "%skey = %s\n", MEETING_WITHOUT_KEY, path);
 	assert_int_equal(read_room(text, &room, &faults), -EINVAL);
 	assert_int_equal(faults.count, 1);
 	assert_non_null(strstr(faults.faults[0].text, "xx\" is not an absolute path, at most 511"));
@@ -480,7 +481,7 @@ static void long_lines_are_told_once(void **state)
 
 static void nul_byte_is_told(void **state)
 {
-	static const char text[] = MEETING "[room]\nstate_dir = /a\0b\n";
+	static const char text[] = MEETING "[room]\ncontrol_socket = /a\0b\n";
 	struct settings_faults faults;
 	struct settings_room room;
 	FILE *file = open_text(text, sizeof(text) - 1);
