@@ -141,8 +141,9 @@ void call_check_in(struct call *call)
 {
 	if (call->phase != MEETING_JOINING || !call->is_attached || !call->is_published)
 		return;
-	log_info("meeting", "in meeting %s as member %u, after %u failures", call->config->meeting,
-		 call->you, call->failures);
+	log_info("meeting", "in meeting %s as member %u", call->config->meeting, call->you);
+	if (call->failures > 0)
+		log_info("meeting", "it took %u tries", call->failures + 1);
 	call->failures = 0;
 	outgoing_open(call->outgoing);
 	websocket_want_write(call->pictures.websocket);

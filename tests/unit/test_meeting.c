@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/queue.h"
 #include "meeting/meeting.h"
+#include "tests/fake/fake_alloc.h"
 #include "tests/fake/fake_hub.h"
 #include "tests/fake/test_pki.h"
 
@@ -829,6 +830,21 @@ static void commit(struct script *script, struct guest *guest, const struct misd
 	expect_phase(guest, MEETING_IN);
 }
 
+/* One a connection. The waits between them grow, so two are as many as a meeting sees. */
+static void commit_all(struct script *script, struct guest *guest, const struct misdeed *misdeeds,
+		       size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		commit(script, guest, &misdeeds[i]);
+		if (i % 2 == 1) {
+			stop_meeting(script, guest);
+			start_meeting(script, guest);
+		}
+	}
+}
+
 #define TEXT(pictures, text)                                                                       \
 	{pictures, FAKE_HUB_SEND_TEXT, text, sizeof(text) - 1, NET_FAULT_PROTOCOL}
 #define BINARY(pictures, data)                                                                     \
@@ -854,18 +870,10 @@ static void test_misdeeds(void **state)
 	};
 	struct script script;
 	struct guest guest;
-	size_t i;
 
 	(void)state;
 	start_meeting(&script, &guest);
-	/* A misdeed a connection; the waits between them grow, so the table is walked in parts. */
-	for (i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++) {
-		commit(&script, &guest, &misdeeds[i]);
-		if (i % 4 == 3) {
-			stop_meeting(&script, &guest);
-			start_meeting(&script, &guest);
-		}
-	}
+	commit_all(&script, &guest, misdeeds, sizeof(misdeeds) / sizeof(misdeeds[0]));
 	stop_meeting(&script, &guest);
 }
 
@@ -885,12 +893,10 @@ static void test_large_misdeeds(void **state)
 	};
 	struct script script;
 	struct guest guest;
-	size_t i;
 
 	(void)state;
 	start_meeting(&script, &guest);
-	for (i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++)
-		commit(&script, &guest, &misdeeds[i]);
+	commit_all(&script, &guest, misdeeds, sizeof(misdeeds) / sizeof(misdeeds[0]));
 	stop_meeting(&script, &guest);
 	free(sound);
 	free(text);
@@ -988,6 +994,33 @@ static void test_bad_config(void **state)
 	}
 }
 
+static void test_create_without_memory(void **state)
+{
+	static const struct meeting_config config = {.host = "hub",
+						     .port = 443,
+						     .path = "/meet",
+						     .meeting = "a",
+						     .ca = "ca",
+						     .certificate = "certificate",
+						     .key = "key"};
+	struct meeting *meeting = NULL;
+	unsigned int n;
+	int r;
+
+	(void)state;
+	for (n = 1;; n++) {
+		fake_alloc_arm(n);
+		r = meeting_create(&config, &meeting);
+		if (!fake_alloc_disarm())
+			break;
+		assert_int_equal(r, -ENOMEM);
+		assert_null(meeting);
+	}
+	assert_int_equal(r, 0);
+	assert_true(n > 7);
+	meeting_destroy(meeting);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -1028,6 +1061,7 @@ int main(void)
 		cmocka_unit_test(test_leave_without_answer),
 		cmocka_unit_test(test_stop_without_hub),
 		cmocka_unit_test(test_bad_config),
+		cmocka_unit_test(test_create_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("meeting", tests, setup, teardown);

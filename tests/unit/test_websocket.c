@@ -1,4 +1,6 @@
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <mbedtls/base64.h>
@@ -14,12 +18,13 @@
 
 #include "base/clock.h"
 #include "base/queue.h"
+#include "net/diagnose.h"
 #include "net/websocket.h"
 #include "tests/fake/fake_hub.h"
 #include "tests/fake/test_pki.h"
 #include "tests/fake/tls_peer.h"
 
-#define PATIENCE_US (20 * CLOCK_US_PER_S)
+#define PATIENCE_US (30 * CLOCK_US_PER_S)
 #define TEXT_MAX 1000
 #define BINARY_MAX 300000
 #define SUBPROTOCOL "test.1"
@@ -568,6 +573,102 @@ static void test_no_listener(void **state)
 	stop(&client);
 }
 
+/* A loopback socket that listens and never accepts, with room for `backlog` connections. */
+static int listen_in_vain(int backlog, uint16_t *ret_port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	*ret_port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* Takes the one place there is, so that the next to connect hears nothing. */
+static int connect_first(uint16_t port)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+					    .sin_port = htons(port),
+					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* One server does not answer in TCP, another not in TLS. */
+static void test_no_answer(void **state)
+{
+	struct client no_tcp;
+	struct client no_tls;
+	struct net_fault fault;
+	uint16_t full;
+	uint16_t mute;
+	int listeners[] = {listen_in_vain(0, &full), listen_in_vain(8, &mute)};
+	int first = connect_first(full);
+
+	(void)state;
+	start(&no_tcp, full);
+	start(&no_tls, mute);
+	fault = expect_closed(&no_tcp);
+	assert_int_equal(fault.kind, NET_FAULT_TIMEOUT);
+	assert_non_null(strstr(fault.text, "does a firewall block it?"));
+	fault = expect_closed(&no_tls);
+	assert_int_equal(fault.kind, NET_FAULT_TIMEOUT);
+	assert_string_equal(fault.text, "the hub does not answer in TLS");
+	stop(&no_tls);
+	stop(&no_tcp);
+	close(first);
+	close(listeners[0]);
+	close(listeners[1]);
+}
+
+static void test_connect_faults(void **state)
+{
+	static const struct {
+		int error;
+		enum net_fault_kind kind;
+		const char *text;
+	} rows[] = {
+		{ECONNREFUSED, NET_FAULT_REFUSED,
+		 "nothing listens at 192.0.2.7 port 8443: does the hub run, is the port right?"},
+		{ETIMEDOUT, NET_FAULT_TIMEOUT,
+		 "no answer from 192.0.2.7 port 8443: does a firewall block it?"},
+		{ENETUNREACH, NET_FAULT_UNREACHABLE,
+		 "no way to 192.0.2.7 port 8443: is the room's network connected?"},
+		{EACCES, NET_FAULT_UNREACHABLE,
+		 "cannot connect to 192.0.2.7 port 8443: Permission denied"},
+	};
+	struct net_address address = {.length = sizeof(struct sockaddr_in)};
+	struct sockaddr_in *ipv4 = (struct sockaddr_in *)&address.storage;
+	struct net_fault fault;
+	size_t i;
+
+	(void)state;
+	ipv4->sin_family = AF_INET;
+	ipv4->sin_port = htons(8443);
+	assert_int_equal(inet_pton(AF_INET, "192.0.2.7", &ipv4->sin_addr), 1);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fault = net_connect_fault(&address, rows[i].error);
+		assert_int_equal(fault.kind, rows[i].kind);
+		assert_string_equal(fault.text, rows[i].text);
+	}
+}
+
+/* A peer's words cannot forge a line or break a Status. */
+static void test_fault_text_is_printable(void **state)
+{
+	struct net_fault fault = net_fault_make(NET_FAULT_LOST, "a%sb", "\n\x1b\xff\x7f");
+
+	(void)state;
+	assert_string_equal(fault.text, "a????b");
+	assert_string_equal(net_fault_name(fault.kind), "lost");
+}
+
 static void test_unknown_name(void **state)
 {
 	struct client client;
@@ -828,6 +929,9 @@ int main(void)
 		cmocka_unit_test(test_silent_hub),
 		cmocka_unit_test(test_idle_hub),
 		cmocka_unit_test(test_no_listener),
+		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_connect_faults),
+		cmocka_unit_test(test_fault_text_is_printable),
 		cmocka_unit_test(test_unknown_name),
 		cmocka_unit_test(test_ipv6_address),
 		cmocka_unit_test(test_wrong_name),
