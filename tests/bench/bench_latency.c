@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "camera/timestrip.h"
-#include "drivers/camera_test.h"
+#include "drivers/camera_file.h"
 #include "drivers/mic_test.h"
 #include "drivers/speaker_file.h"
 #include "tests/bench/figure.h"
@@ -58,9 +58,15 @@ static struct site_devices make_devices(unsigned int number, struct watch *watch
 {
 	const struct screen_format format = {.width = WIDTH, .height = HEIGHT, .refresh_hz = 60};
 	struct site_devices devices = {0};
+	const char *recording = getenv("BALAI_BENCH_RECORDING");
 
 	watch->own_tag = (uint8_t)number;
-	if (camera_test_create((uint8_t)number, &devices.cam) != 0 ||
+	if (!recording) {
+		fprintf(stderr, "bench_latency: BALAI_BENCH_RECORDING names no file; "
+				"run it by tests/bench/run\n");
+		exit(EXIT_FAILURE);
+	}
+	if (camera_file_create(recording, (uint8_t)number, &devices.cam) != 0 ||
 	    mic_test_create(number, &devices.mic) != 0 ||
 	    speaker_none_create(&devices.speaker) != 0 ||
 	    fake_screen_create(&format, 2, &devices.screen) != 0)
@@ -113,35 +119,34 @@ static bool seen(const json_t *status, void *context)
 	return watch->first_us != 0;
 }
 
-static void print_stages(struct site_room *room)
+/* What Status tells of the way there: each is a stage by itself, or counted from the capture. */
+static void say_stages(struct site_room *room)
 {
+	static const struct {
+		const char *figure;
+		const char *path;
+	} stages[] = {
+		{"  capture to hand-out", "camera.delay"},
+		{"  capture to encoder", "encoder.wait"},
+		{"  encode", "encoder.encode"},
+		{"  capture to arrival", "members.0.network"},
+		{"  decode", "members.0.picture.decode"},
+		{"  compose", "screen.compose"},
+	};
 	json_t *status = room_status(site_room_get(room));
-	const json_t *far = json_array_get(json_object_get(status, "members"), 0);
-	const json_t *tile = json_array_get(
-		json_object_get(json_object_get(status, "screen"), "members"), 0);
 
-	printf("  stage at the median / 95th percentile, us, as Status tells:\n");
-	printf("    capture to hand-out   %6lld / %lld\n",
-	       (long long)site_status_int(status, "camera.delay.p50_us"),
-	       (long long)site_status_int(status, "camera.delay.p95_us"));
-	printf("    capture to encoder    %6lld / %lld\n",
-	       (long long)site_status_int(status, "encoder.wait.p50_us"),
-	       (long long)site_status_int(status, "encoder.wait.p95_us"));
-	printf("    encode                %6lld / %lld\n",
-	       (long long)site_status_int(status, "encoder.encode.p50_us"),
-	       (long long)site_status_int(status, "encoder.encode.p95_us"));
-	printf("    capture to arrival    %6lld / %lld\n",
-	       (long long)site_status_int(far, "network.p50_us"),
-	       (long long)site_status_int(far, "network.p95_us"));
-	printf("    decode                %6lld / %lld\n",
-	       (long long)site_status_int(far, "picture.decode.p50_us"),
-	       (long long)site_status_int(far, "picture.decode.p95_us"));
-	printf("    compose               %6lld / %lld\n",
-	       (long long)site_status_int(status, "screen.compose.p50_us"),
-	       (long long)site_status_int(status, "screen.compose.p95_us"));
-	printf("    capture to composed   %6lld / %lld\n",
-	       (long long)site_status_int(tile, "latency.p50_us"),
-	       (long long)site_status_int(tile, "latency.p95_us"));
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		char name[64], path[64];
+
+		snprintf(path, sizeof(path), "%s.p50_us", stages[i].path);
+		snprintf(name, sizeof(name), "%s, p50", stages[i].figure);
+		figure_say(name, (double)site_status_int(status, path) / 1000, "ms", NULL,
+			   FIGURE_LOWER);
+		snprintf(path, sizeof(path), "%s.p95_us", stages[i].path);
+		snprintf(name, sizeof(name), "%s, p95", stages[i].figure);
+		figure_say(name, (double)site_status_int(status, path) / 1000, "ms", NULL,
+			   FIGURE_LOWER);
+	}
 	json_decref(status);
 }
 
@@ -159,7 +164,7 @@ static void bench_latency(struct site_room *room, struct watch *watch)
 		   "ms", &goal_p50, FIGURE_LOWER);
 	figure_say("capture to composed, 720p30, p95", percentile_ms(watch->latency_us, PICTURES, 95),
 		   "ms", &goal_p95, FIGURE_LOWER);
-	print_stages(room);
+	say_stages(room);
 }
 
 /* A third room comes and goes; from its creation to the first far picture on its screen. */

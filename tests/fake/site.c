@@ -480,7 +480,8 @@ static const json_t *find(const json_t *status, const char *path)
 			return NULL;
 		memcpy(part, path, length);
 		part[length] = '\0';
-		status = json_object_get(status, part);
+		status = json_is_array(status) ? json_array_get(status, strtoul(part, NULL, 10))
+					       : json_object_get(status, part);
 		path += length + (path[length] == '.');
 	}
 	return status;

@@ -76,7 +76,7 @@ bool site_room_until(struct site_room *room, bool (*holds)(const json_t *status,
 /* The member called `name` in a Status, or NULL. */
 json_t *site_status_member(const json_t *status, const char *name);
 
-/* An integer in it by path ("picture.shown"), -1 where there is none. */
+/* An integer in it by path ("members.0.picture.shown"), -1 where there is none. */
 int64_t site_status_int(const json_t *status, const char *path);
 
 /* A string in it by path, "" where there is none. */
