@@ -29,9 +29,9 @@ struct opus_out_config {
 	int complexity;       /* 0..10, CPU against quality */
 
 	/*
-	 * Called by the "opus out" thread for each packet. `sequence` counts up by one a packet
-	 * from 0; `data` is good during the call only. Must not block for long: up to 160 ms are
-	 * kept for it.
+	 * Called by the "opus out" thread for each packet. `sequence` counts up from 0 by one a
+	 * packet, and by one for each 20 ms that were lost before; `data` is good during the call
+	 * only. Must not block for long: up to 160 ms are kept for it.
 	 */
 	void (*sink)(void *context, uint32_t sequence, int64_t capture_us, const uint8_t *data,
 		     size_t length);

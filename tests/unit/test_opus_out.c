@@ -198,6 +198,49 @@ static void test_full_ring_drops_and_counts(void **state)
 	json_decref(status);
 	hold(false);
 	wait_for_packets(9);
+	/* What comes after keeps its turn: 12 blocks are 6 turns. */
+	assert_int_equal(sink.packets[8].sequence, 8);
+	put_block(out, 30);
+	put_block(out, 31);
+	wait_for_packets(10);
+	assert_int_equal(sink.packets[9].sequence, 15);
+	assert_int_equal(sink.packets[9].capture_us, 1000000 + 30 * SOUND_PERIOD_US);
+	opus_out_destroy(out);
+}
+
+/* Each a frame of its own, as a block is lost behind each: 30 ms from one to the next. */
+static void test_odd_losses_add_up(void **state)
+{
+	static const uint32_t turns[] = {0, 1, 3, 4, 6, 7};
+	struct opus_out *out = create();
+
+	(void)state;
+	for (int64_t i = 0; i < 6; i++) {
+		put_block(out, 3 * i);
+		put_block(out, 3 * i + 1);
+		wait_for_packets((size_t)i + 1);
+		assert_int_equal(sink.packets[i].sequence, turns[i]);
+	}
+	opus_out_destroy(out);
+}
+
+/* Stamps that are a little off are no loss, whichever way. */
+static void test_inaccurate_stamps_lose_nothing(void **state)
+{
+	static const int64_t off_us[] = {0, 4000, -4000, 9000, 0, -9000, 0, 3000};
+	struct opus_out *out = create();
+
+	(void)state;
+	for (int64_t i = 0; i < 8; i++) {
+		struct opus_out_block block = {
+			.capture_us = 1000000 + i * OPUS_OUT_PACKET_US + off_us[i],
+		};
+
+		opus_out_put(out, &block);
+		opus_out_put(out, &block);
+		wait_for_packets((size_t)i + 1);
+		assert_int_equal(sink.packets[i].sequence, i);
+	}
 	opus_out_destroy(out);
 }
 
@@ -251,6 +294,8 @@ int main(void)
 		cmocka_unit_test(test_packets_are_constant),
 		cmocka_unit_test(test_packets_decode_to_what_went_in),
 		cmocka_unit_test(test_full_ring_drops_and_counts),
+		cmocka_unit_test(test_odd_losses_add_up),
+		cmocka_unit_test(test_inaccurate_stamps_lose_nothing),
 		cmocka_unit_test(test_configuration_is_checked),
 		cmocka_unit_test(test_without_memory),
 	};
