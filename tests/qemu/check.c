@@ -2,7 +2,7 @@
  * Judges what rooms show and play, for tests/qemu/run:
  *
  *   check strip ROOM PICTURE        the picture's time strip is that of the test camera ROOM
- *   check bars PICTURE              below the middle are the colour bars of vivid
+ *   check bars PICTURE              at the upper edge are the colour bars of vivid
  *   check differ PICTURE PICTURE    the upper left quarters differ
  *   check tone ROOM SAMPLES         the last seconds have the steady tone of the test microphone
  *                                   ROOM, and no other's; a file of 16-bit mono, 48 kHz
@@ -102,10 +102,11 @@ static const int bar_colours[N_BARS][3] = {
 	{191, 0, 191},	 {0, 0, 191},	{191, 0, 0},   {0, 0, 0},
 };
 
+/* Above vivid's text and all that a screen lays over a picture. */
 static bool is_bar(const AVFrame *picture, int bar)
 {
 	int x = (2 * bar + 1) * picture->width / (2 * N_BARS);
-	int y = picture->height * 5 / 8;
+	int y = picture->height / 45;
 	const uint8_t *pixel = picture->data[0] + (ptrdiff_t)y * picture->linesize[0] + 4 * x;
 	const int *wanted = bar_colours[bar];
 
