@@ -335,6 +335,7 @@ static void survives_low_rate(void **state)
 		.height = 720,
 		.pixels = AV_PIX_FMT_YUV420P,
 		.frame_us = 33333,
+		.keyframe_every_us = 10 * CLOCK_US_PER_S,
 		.threads = 1,
 	};
 	struct stream stream;
