@@ -553,6 +553,27 @@ static void test_idle_hub(void **state)
 	fake_hub_destroy(hub);
 }
 
+/* A client that speaks all the time, to a hub that has nothing to say, knows that it lives. */
+static void test_one_way(void **state)
+{
+	struct fake_hub *hub = fake_hub_create(pki, "hub", SUBPROTOCOL, 0);
+	int64_t end_us = clock_now_us() + 3 * SOON_SILENT_AFTER_US;
+	struct client client;
+	void *item;
+
+	(void)state;
+	start_with(&client, "ca", "room", "127.0.0.1", fake_hub_port(hub), SOON_SILENT_AFTER_US);
+	expect_hub(hub, FAKE_HUB_OPEN);
+	expect_open(&client);
+	while (clock_now_us() < end_us) {
+		send_bytes(&client, WEBSOCKET_BINARY, "x", 1);
+		expect_hub(hub, FAKE_HUB_BINARY);
+	}
+	assert_int_not_equal(queue_pop(client.events, 0, &item), 0);
+	stop(&client);
+	fake_hub_destroy(hub);
+}
+
 static void test_no_listener(void **state)
 {
 	struct fake_hub *hub = fake_hub_create(pki, "hub", SUBPROTOCOL, 0);
@@ -928,6 +949,7 @@ int main(void)
 		cmocka_unit_test(test_no_subprotocol),
 		cmocka_unit_test(test_silent_hub),
 		cmocka_unit_test(test_idle_hub),
+		cmocka_unit_test(test_one_way),
 		cmocka_unit_test(test_no_listener),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_connect_faults),
