@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/queue.h"
+#include "meeting/call.h"
 #include "meeting/meeting.h"
 #include "tests/fake/fake_alloc.h"
 #include "tests/fake/fake_hub.h"
@@ -133,9 +134,10 @@ static struct meeting_state expect_phase(struct guest *guest, enum meeting_phase
 	return event.state;
 }
 
-static void start_with(struct guest *guest, const struct net_identity_files *files, uint16_t port)
+static struct meeting_config make_config(struct guest *guest,
+					 const struct net_identity_files *files, uint16_t port)
 {
-	const struct meeting_config config = {
+	return (struct meeting_config){
 		.host = "127.0.0.1",
 		.port = port,
 		.path = "/meet",
@@ -152,6 +154,11 @@ static void start_with(struct guest *guest, const struct net_identity_files *fil
 			   .bitrate = on_bitrate},
 		.context = guest,
 	};
+}
+
+static void start_with(struct guest *guest, const struct net_identity_files *files, uint16_t port)
+{
+	const struct meeting_config config = make_config(guest, files, port);
 
 	assert_int_equal(queue_create(4096, QUEUE_WAIT, free, &guest->events), 0);
 	assert_int_equal(meeting_create(&config, &guest->meeting), 0);
@@ -937,6 +944,94 @@ static void test_leave(void **state)
 	stop_script(&script);
 }
 
+/* A call alone, without the meeting around it. */
+struct bare_call {
+	struct call_config config;
+	struct call *call;
+	struct queue *left; /* one item: it has left */
+};
+
+static void start_bare_call(void *context)
+{
+	struct bare_call *bare = context;
+
+	assert_int_equal(call_create(&bare->config, &bare->call), 0);
+	call_start(bare->call);
+}
+
+static void on_bare_left(void *context)
+{
+	struct bare_call *bare = context;
+
+	queue_push(bare->left, malloc(1), 0);
+}
+
+static void leave_bare_call(void *context)
+{
+	struct bare_call *bare = context;
+
+	call_leave(bare->call, on_bare_left, bare);
+}
+
+/* Everything that may still come from outside. */
+static void use_bare_call(void *context)
+{
+	const struct message_want want = {.count = 1, .wants = {{.track = FAR_CAMERA}}};
+	struct bare_call *bare = context;
+	struct call_figures figures;
+
+	call_flush(bare->call);
+	call_tick(bare->call);
+	call_want(bare->call, &want);
+	call_request_keyframe(bare->call, want.wants[0]);
+	call_get_figures(bare->call, &figures);
+	assert_int_equal(figures.you, 0);
+}
+
+static void destroy_bare_call(void *context)
+{
+	call_destroy(((struct bare_call *)context)->call);
+}
+
+static void on_nothing(void *context)
+{
+	(void)context;
+}
+
+/* Between the hub's good-bye and the end of the thread others do not know yet. */
+static void test_used_after_leaving(void **state)
+{
+	const struct net_identity_files files = test_pki_identity(pki, "ca", "room");
+	struct meeting_config config;
+	struct bare_call bare = {.call = NULL};
+	struct script script;
+	struct guest guest;
+	void *item;
+
+	(void)state;
+	start_script(&script, 0);
+	config = make_config(&guest, &files, fake_hub_port(script.hub));
+	assert_int_equal(queue_create(4096, QUEUE_WAIT, free, &guest.events), 0);
+	assert_int_equal(queue_create(1, QUEUE_WAIT, free, &bare.left), 0);
+	bare.config = (struct call_config){.meeting = &config, .changed = on_nothing};
+	assert_int_equal(outgoing_create(&bare.config.outgoing), 0);
+	assert_int_equal(net_loop_create(&bare.config.loop), 0);
+	assert_int_equal(net_loop_call_wait(bare.config.loop, start_bare_call, &bare), 0);
+	admit(&script);
+	expect_phase(&guest, MEETING_IN);
+	assert_int_equal(net_loop_call_wait(bare.config.loop, leave_bare_call, &bare), 0);
+	until_request(&script, MESSAGE_LEAVE);
+	assert_int_equal(queue_pop(bare.left, clock_now_us() + PATIENCE_US, &item), 0);
+	free(item);
+	assert_int_equal(net_loop_call_wait(bare.config.loop, use_bare_call, &bare), 0);
+	assert_int_equal(net_loop_call_wait(bare.config.loop, destroy_bare_call, &bare), 0);
+	net_loop_destroy(bare.config.loop);
+	outgoing_destroy(bare.config.outgoing);
+	queue_destroy(bare.left);
+	queue_destroy(guest.events);
+	stop_script(&script);
+}
+
 /* A hub that does not answer holds nobody. */
 static void test_leave_without_answer(void **state)
 {
@@ -1061,6 +1156,7 @@ int main(void)
 		cmocka_unit_test(test_misdeeds),
 		cmocka_unit_test(test_large_misdeeds),
 		cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_used_after_leaving),
 		cmocka_unit_test(test_leave_without_answer),
 		cmocka_unit_test(test_stop_without_hub),
 		cmocka_unit_test(test_bad_config),
