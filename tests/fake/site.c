@@ -28,7 +28,7 @@ struct site {
 	char directory[64];
 	char path[SITE_PATH_BYTES];
 	char programs[SITE_PATH_BYTES]; /* where balai-hub lies */
-	char source[SITE_PATH_BYTES];	/* where tools/pki lies */
+	char source[SITE_PATH_BYTES];   /* where tools/pki lies */
 	uint16_t port;
 	pid_t hub;
 	struct site_room *rooms[SITE_ROOMS_MAX];
@@ -462,7 +462,7 @@ json_t *site_status_member(const json_t *status, const char *name)
 	json_t *member;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "members"), i, member) {
+	json_array_foreach (json_object_get(status, "members"), i, member) {
 		if (strcmp(site_status_text(member, "name"), name) == 0)
 			return member;
 	}

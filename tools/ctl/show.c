@@ -116,8 +116,7 @@ static bool is_list_of_scalars(const json_t *json)
 	const json_t *element;
 	size_t i;
 
-	json_array_foreach(json, i, element)
-	{
+	json_array_foreach (json, i, element) {
 		if (json_is_object(element) || json_is_array(element))
 			return false;
 	}
@@ -129,8 +128,7 @@ static void show_list(FILE *out, const char *label, const json_t *json)
 	const json_t *element;
 	size_t i;
 
-	json_array_foreach(json, i, element)
-	{
+	json_array_foreach (json, i, element) {
 		fputs(i > 0 ? ", " : "", out);
 		show_scalar(out, label, element);
 	}
@@ -145,12 +143,10 @@ static void show_members(FILE *out, int indent, const json_t *json)
 	size_t i;
 
 	/* Only reads; jansson's loop over objects has no form for a const one. */
-	json_object_foreach((json_t *)json, key, member)
-	{
+	json_object_foreach ((json_t *)json, key, member) {
 		show_member(out, indent, key, member);
 	}
-	json_array_foreach(json, i, member)
-	{
+	json_array_foreach (json, i, member) {
 		char number[24];
 
 		snprintf(number, sizeof(number), "%zu", i);
@@ -223,8 +219,7 @@ void show_controls(FILE *out, const json_t *controls)
 	const json_t *control;
 	size_t i;
 
-	json_array_foreach(controls, i, control)
-	{
+	json_array_foreach (controls, i, control) {
 		show_control(out, control);
 	}
 	if (json_array_size(controls) == 0)
