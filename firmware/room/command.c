@@ -29,8 +29,8 @@ static int encode_base64(const AVPacket *packet, json_t **ret_text)
 	size_t length;
 	int r = -ENOMEM;
 
-	if (text && mbedtls_base64_encode(text, size, &length, packet->data,
-					  (size_t)packet->size) == 0) {
+	if (text &&
+	    mbedtls_base64_encode(text, size, &length, packet->data, (size_t)packet->size) == 0) {
 		*ret_text = json_stringn((const char *)text, length);
 		r = *ret_text ? 0 : -ENOMEM;
 	}
@@ -144,8 +144,8 @@ int command_run(struct pipeline *pipeline, const char *name, const json_t *param
 		json_t **ret_result)
 {
 	static const struct command commands[] = {
-		{"screenshot", run_screenshot},	      {"camera.list", run_camera_list},
-		{"camera.get", run_camera_get},	      {"camera.set", run_camera_set},
+		{"screenshot", run_screenshot},       {"camera.list", run_camera_list},
+		{"camera.get", run_camera_get},       {"camera.set", run_camera_set},
 		{"camera.select", run_camera_select},
 	};
 

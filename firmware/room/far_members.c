@@ -17,7 +17,7 @@ struct far_member {
 	char name[MESSAGE_NAME_BYTES_MAX + 1];
 	bool here;
 	uint16_t camera; /* track, or 0 */
-	uint16_t sound;	 /* track, or 0 */
+	uint16_t sound;  /* track, or 0 */
 	struct decode_thread *decoder;
 	struct mixer_source *source;
 	struct stats network; /* capture to arrival of its pictures */
@@ -202,9 +202,10 @@ static void rebuild(struct far_members *far, const struct message_roster *roster
 	/* Before anybody new takes a decoder or a source, those gone give theirs back. */
 	for (size_t i = 0; i < far->count; i++)
 		member_free(far->list[i]);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		far->list[i] = list[i];
 		member_ensure(list[i], entries[i], i < FAR_MEMBERS_PICTURES_MAX);
-	memcpy(far->list, list, count * sizeof(list[0]));
+	}
 	far->count = count;
 }
 

@@ -207,10 +207,7 @@ static int create_far(struct pipeline *pipeline)
 	const struct settings_list *decoders = &pipeline->board.decoders;
 	struct far_members_config config = {
 		.compose = pipeline->compose,
-		.decoder = {
-			.ops = pipeline->drivers->decoders,
-			.n_names = decoders->count,
-		},
+		.decoder = {.ops = pipeline->drivers->decoders, .n_names = decoders->count},
 		.need_keyframe = on_need_keyframe,
 		.context = pipeline,
 	};
@@ -237,19 +234,15 @@ static int create_meeting(struct pipeline *pipeline)
 		.ca = room->ca,
 		.certificate = room->certificate,
 		.key = room->key,
-		.camera = {
-			.width = (uint16_t)room->width,
-			.height = (uint16_t)room->height,
-			.bitrate = (uint32_t)room->bitrate_kbps * 1000,
-		},
+		.camera = {.width = (uint16_t)room->width,
+			   .height = (uint16_t)room->height,
+			   .bitrate = (uint32_t)room->bitrate_kbps * 1000},
 		.bitrate_min_bps = BITRATE_MIN_BPS,
-		.events = {
-			.state = on_state,
-			.roster = on_roster,
-			.object = on_object,
-			.keyframe_wanted = on_keyframe_wanted,
-			.bitrate = on_bitrate,
-		},
+		.events = {.state = on_state,
+			   .roster = on_roster,
+			   .object = on_object,
+			   .keyframe_wanted = on_keyframe_wanted,
+			   .bitrate = on_bitrate},
 		.context = pipeline,
 	};
 
@@ -334,12 +327,10 @@ static int start_camera(struct pipeline *pipeline)
 	struct capture_config config = {
 		.cameras = cameras,
 		.n_cameras = board->n_cameras,
-		.want = {
-			.width = pipeline->room.width,
-			.height = pipeline->room.height,
-			.fps = pipeline->room.fps,
-			.n_formats = board->formats.count,
-		},
+		.want = {.width = pipeline->room.width,
+			 .height = pipeline->room.height,
+			 .fps = pipeline->room.fps,
+			 .n_formats = board->formats.count},
 		.convert_to = AV_PIX_FMT_YUV420P,
 		.on_picture = on_captured,
 		.standin = on_standin,
@@ -404,13 +395,15 @@ void pipeline_destroy(struct pipeline *pipeline)
 
 json_t *pipeline_status(struct pipeline *pipeline)
 {
-	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera",
-		pipeline->capture ? capture_status(pipeline->capture) : json_null(), "encoder",
-		venc_status(pipeline->venc), "sound", sound_loop_to_json(pipeline->sound_loop),
-		"voice", opus_out_to_json(pipeline->opus_out), "meeting",
-		meeting_status(pipeline->meeting), "members", far_members_status(pipeline->far),
-		"screen", compose_status(pipeline->compose));
+	json_t *camera = pipeline->capture ? capture_status(pipeline->capture) : json_null();
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera", camera, "encoder",
+			 venc_status(pipeline->venc), "sound",
+			 sound_loop_to_json(pipeline->sound_loop), "voice",
+			 opus_out_to_json(pipeline->opus_out), "meeting",
+			 meeting_status(pipeline->meeting), "members",
+			 far_members_status(pipeline->far), "screen",
+			 compose_status(pipeline->compose));
 }
 
 int pipeline_copy_screen(struct pipeline *pipeline, uint64_t *serial, int64_t deadline_us,
