@@ -114,20 +114,19 @@ static bool are_valid(const struct compose_member *members, size_t n)
 	return true;
 }
 
-/* Entries for all of `members`, those there are already included; locked. */
-static int gather_entries(const struct compose *compose, const struct compose_member *members,
-			  size_t n, struct entry **entries)
+/* An entry for each of `members` that has none yet, NULL for the others; locked. */
+static int create_missing(const struct compose *compose, const struct compose_member *members,
+			  size_t n, struct entry **created)
 {
 	for (size_t i = 0; i < n; i++) {
-		entries[i] = compose_find(compose, members[i].member);
-		if (!entries[i])
-			entries[i] = entry_create(members[i].member);
-		if (entries[i])
+		created[i] = NULL;
+		if (compose_find(compose, members[i].member))
 			continue;
-		for (size_t k = 0; k < i; k++) {
-			if (!compose_find(compose, members[k].member))
-				entry_free(entries[k]);
-		}
+		created[i] = entry_create(members[i].member);
+		if (created[i])
+			continue;
+		while (i-- > 0)
+			entry_free(created[i]);
 		return -ENOMEM;
 	}
 	return 0;
@@ -144,8 +143,12 @@ static bool is_among(const struct compose_member *members, size_t n, uint32_t me
 
 /* Locked. */
 static void set_entries(struct compose *compose, const struct compose_member *members, size_t n,
-			struct entry **entries)
+			struct entry **created)
 {
+	struct entry *entries[COMPOSE_MEMBERS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		entries[i] = created[i] ? created[i] : compose_find(compose, members[i].member);
 	for (size_t i = 0; i < compose->n_entries; i++) {
 		if (!is_among(members, n, compose->entries[i]->member))
 			entry_free(compose->entries[i]);
@@ -157,7 +160,7 @@ static void set_entries(struct compose *compose, const struct compose_member *me
 
 int compose_set_members(struct compose *compose, const struct compose_member *members, size_t n)
 {
-	struct entry *entries[COMPOSE_MEMBERS_MAX];
+	struct entry *created[COMPOSE_MEMBERS_MAX];
 	struct changes *pending;
 	int ret;
 
@@ -166,9 +169,9 @@ int compose_set_members(struct compose *compose, const struct compose_member *me
 	if (!are_valid(members, n))
 		return -EINVAL;
 	pthread_mutex_lock(&compose->lock);
-	ret = gather_entries(compose, members, n, entries);
+	ret = create_missing(compose, members, n, created);
 	if (ret == 0) {
-		set_entries(compose, members, n, entries);
+		set_entries(compose, members, n, created);
 		pending = compose->pending;
 		for (size_t i = 0; i < n; i++) {
 			snprintf(pending->names[i], COMPOSE_NAME_BYTES, "%s", members[i].name);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "screen/paint.h"
 
@@ -15,8 +16,9 @@ struct argb {
 
 static struct argb pixel(const uint8_t *data, int stride, int x, int y)
 {
-	uint32_t value = ((const uint32_t *)(const void *)(data + (ptrdiff_t)y * stride))[x];
+	uint32_t value;
 
+	memcpy(&value, data + (ptrdiff_t)y * stride + (ptrdiff_t)x * 4, sizeof(value));
 	return (struct argb){
 		.r = (float)(value >> 16 & 0xff),
 		.g = (float)(value >> 8 & 0xff),
