@@ -25,7 +25,6 @@
  */
 struct screen_kms {
 	struct screen base;
-	char *device;
 	int fd; /* -1: closed */
 	struct kms_pipe pipe;
 	uint32_t mode_blob; /* 0: none */
@@ -37,6 +36,7 @@ struct screen_kms {
 	int age;
 	struct SwsContext *context;
 	struct screen_rect before; /* what the last present() changed, for the other buffer */
+	char device[];             /* its file, or "auto" */
 };
 
 static const struct screen_ops kms_ops;
@@ -323,7 +323,6 @@ static void kms_destroy(struct screen *screen)
 	struct screen_kms *kms = from_screen(screen);
 
 	kms_close(screen);
-	free(kms->device);
 	free(kms);
 }
 
@@ -338,20 +337,17 @@ static const struct screen_ops kms_ops = {
 
 int screen_kms_create(const char *device, struct screen **ret_screen)
 {
+	size_t size = strlen(device) + 1;
 	struct screen_kms *kms;
 
 	if (strcmp(device, "auto") != 0 && strncmp(device, "/dev/", 5) != 0)
 		return -EINVAL;
-	kms = calloc(1, sizeof(*kms));
+	kms = calloc(1, sizeof(*kms) + size);
 	if (!kms)
 		return -ENOMEM;
 	kms->base.ops = &kms_ops;
 	kms->fd = -1;
-	kms->device = strdup(device);
-	if (!kms->device) {
-		free(kms);
-		return -ENOMEM;
-	}
+	memcpy(kms->device, device, size);
 	*ret_screen = &kms->base;
 	return 0;
 }
