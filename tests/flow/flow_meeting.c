@@ -4,12 +4,13 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "camera/timestrip.h"
@@ -22,7 +23,7 @@
 
 #define WIDTH 640
 #define HEIGHT 360
-#define REMEMBERED_FRAMES (60 * SOUND_RATE_HZ)
+#define REMEMBERED_FRAMES ((size_t)60 * SOUND_RATE_HZ)
 
 static int set_up(void **state)
 {
@@ -117,8 +118,7 @@ static bool is_heard(const json_t *status, void *context)
 	return sound_marks_delay(samples, count, start_us, heard->room, &heard->delay_us);
 }
 
-static void assert_hears(struct site_room *listener, struct speaker *speaker,
-			 unsigned int room)
+static void assert_hears(struct site_room *listener, struct speaker *speaker, unsigned int room)
 {
 	struct heard heard = {.speaker = speaker, .room = room};
 
