@@ -53,8 +53,8 @@ struct client {
 	struct websocket_config config;
 	struct websocket *websocket; /* of the net thread */
 	struct queue *events;
-	/* What is sent next, in writable(); of the net thread. */
-	struct websocket_message *out;
+	struct websocket_message *next; /* of whichever thread has it in hand */
+	struct websocket_message *out;  /* is sent in writable(); of the net thread */
 	int result;
 };
 
@@ -180,7 +180,10 @@ static void destroy_tls(void *context)
 
 static void want_write(void *context)
 {
-	websocket_want_write(((struct client *)context)->websocket);
+	struct client *client = context;
+
+	client->out = client->next;
+	websocket_want_write(client->websocket);
 }
 
 static void start_with(struct client *client, const char *authority, const char *file,
@@ -230,7 +233,7 @@ static void send_bytes(struct client *client, enum websocket_kind kind, const vo
 
 	assert_non_null(message);
 	memcpy(message->data, data, length);
-	client->out = message;
+	client->next = message;
 	assert_int_equal(net_loop_call_wait(client->loop, want_write, client), 0);
 }
 
@@ -594,13 +597,28 @@ static void test_no_listener(void **state)
 	stop(&client);
 }
 
+static struct sockaddr_in loopback(uint16_t port)
+{
+	return (struct sockaddr_in){.sin_family = AF_INET,
+				    .sin_port = htons(port),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static int make_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		abort();
+	return fd;
+}
+
 /* A loopback socket that listens and never accepts, with room for `backlog` connections. */
 static int listen_in_vain(int backlog, uint16_t *ret_port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = loopback(0);
 	socklen_t length = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = make_socket();
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, backlog), 0);
@@ -612,10 +630,8 @@ static int listen_in_vain(int backlog, uint16_t *ret_port)
 /* Takes the one place there is, so that the next to connect hears nothing. */
 static int connect_first(uint16_t port)
 {
-	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons(port),
-					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_in address = loopback(port);
+	int fd = make_socket();
 
 	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
