@@ -93,7 +93,7 @@ rooms_start() {
 	hub_pid=$!
 	for room in a b; do
 		"$pki" room --file "$room" "$work" "Room $room" >/dev/null
-		write_room "$room" "$1" "$2" "$3" "test:$((room == b))"
+		write_room "$room" "$1" "$2" "$3" test:
 		"$BALAI_ROOM" --board "$work/$room-board.ini" --config "$work/$room.ini" \
 			2>"$work/$room.log" &
 		room_pids+=($!)
