@@ -4,8 +4,8 @@
  *   check strip ROOM PICTURE        the picture's time strip is that of the test camera ROOM
  *   check bars PICTURE              at the upper edge are the colour bars of vivid
  *   check differ PICTURE PICTURE    the upper left quarters differ
- *   check tone ROOM SAMPLES         the last seconds have the steady tone of the test microphone
- *                                   ROOM, and no other's; a file of 16-bit mono, 48 kHz
+ *   check tone ROOM SAMPLES         a whole second has the steady tone of the test microphone ROOM,
+ *                                   and no other's; a file of 16-bit mono, 48 kHz
  *   check hz ROOM                   prints that tone's frequency
  *
  * Ends with 0 for yes, 1 for no and why.
@@ -22,8 +22,8 @@
 #include "drivers/mic_test.h"
 #include "tests/fake/sound_marks.h"
 
-#define TONE_FRAMES (3 * 48000)
-#define TONE_DBFS_MIN -40.0
+#define TONE_FRAMES 48000
+#define TONE_DBFS_MIN (-40.0)
 #define TONE_ABOVE_OTHERS_DB 20.0
 #define COLOUR_TOLERANCE 48
 #define N_BARS 8
@@ -80,7 +80,20 @@ static AVFrame *load(const char *path)
 	return picture;
 }
 
-static bool strip(const char *room, const char *path)
+/* The number of a test room. Ends the program where it is none. */
+static unsigned int room_number(const char *text)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (end == text || *end != '\0' || number >= MIC_TEST_ROOMS) {
+		fprintf(stderr, "%s: no room of 0 to %d\n", text, MIC_TEST_ROOMS - 1);
+		exit(2);
+	}
+	return (unsigned int)number;
+}
+
+static bool strip(unsigned int room, const char *path)
 {
 	AVFrame *picture = load(path);
 	struct timestrip_rect all = {.width = picture->width, .height = picture->height};
@@ -91,15 +104,15 @@ static bool strip(const char *room, const char *path)
 	av_frame_free(&picture);
 	if (error)
 		fprintf(stderr, "%s: no time strip: %s\n", path, strerror(-error));
-	else if (found.tag != atoi(room))
+	else if (found.tag != room)
 		fprintf(stderr, "%s: the strip is that of room %d\n", path, found.tag);
-	return !error && found.tag == atoi(room);
+	return !error && found.tag == room;
 }
 
 /* Blue, green, red; 75 % of full. */
 static const int bar_colours[N_BARS][3] = {
 	{191, 191, 191}, {0, 191, 191}, {191, 191, 0}, {0, 191, 0},
-	{191, 0, 191},	 {0, 0, 191},	{191, 0, 0},   {0, 0, 0},
+	{191, 0, 191},   {0, 0, 191},   {191, 0, 0},   {0, 0, 0},
 };
 
 /* Above vivid's text and all that a screen lays over a picture. */
@@ -107,7 +120,8 @@ static bool is_bar(const AVFrame *picture, int bar)
 {
 	int x = (2 * bar + 1) * picture->width / (2 * N_BARS);
 	int y = picture->height / 45;
-	const uint8_t *pixel = picture->data[0] + (ptrdiff_t)y * picture->linesize[0] + 4 * x;
+	const uint8_t *pixel =
+		picture->data[0] + (ptrdiff_t)y * picture->linesize[0] + (ptrdiff_t)4 * x;
 	const int *wanted = bar_colours[bar];
 
 	for (int i = 0; i < 3; i++) {
@@ -156,53 +170,51 @@ static bool differ(const char *path_a, const char *path_b)
 	return result;
 }
 
-/* Fills `samples` with the end of a file; false where it is shorter. */
-static bool read_end(const char *path, float *samples)
+/* The samples of a file, *ret_count of them; the caller frees them. NULL where there are none. */
+static float *read_samples(const char *path, size_t *ret_count)
 {
-	static const long bytes = TONE_FRAMES * (long)sizeof(int16_t);
-	int16_t *raw = malloc((size_t)bytes);
 	FILE *file = fopen(path, "rbe");
 	struct stat info;
-	bool read = raw && file && fstat(fileno(file), &info) == 0 && info.st_size >= bytes &&
-		    fseek(file, (info.st_size - bytes) & ~1L, SEEK_SET) == 0 &&
-		    fread(raw, sizeof(*raw), TONE_FRAMES, file) == TONE_FRAMES;
+	float *samples = NULL;
+	int16_t sample;
 
-	for (size_t i = 0; read && i < TONE_FRAMES; i++)
-		samples[i] = (float)raw[i] / 32768.0F;
+	*ret_count = 0;
+	if (file && fstat(fileno(file), &info) == 0)
+		samples = calloc((size_t)info.st_size / sizeof(sample) + 1, sizeof(*samples));
+	while (samples && *ret_count < (size_t)info.st_size / sizeof(sample) &&
+	       fread(&sample, sizeof(sample), 1, file) == 1)
+		samples[(*ret_count)++] = (float)sample / 32768.0F;
 	if (file)
 		fclose(file);
-	free(raw);
-	return read;
+	return samples;
 }
 
 static bool only_tone(const float *samples, unsigned int room)
 {
 	double level = sound_marks_tone_dbfs(samples, TONE_FRAMES, room);
-	bool only = level >= TONE_DBFS_MIN;
 
-	fprintf(stderr, "the tone of room %u: %.1f dBFS\n", room, level);
+	if (level < TONE_DBFS_MIN)
+		return false;
 	for (unsigned int other = 0; other < MIC_TEST_ROOMS; other++) {
-		double theirs = sound_marks_tone_dbfs(samples, TONE_FRAMES, other);
-
-		if (other != room && theirs > level - TONE_ABOVE_OTHERS_DB) {
-			fprintf(stderr, "the tone of room %u: %.1f dBFS\n", other, theirs);
-			only = false;
-		}
+		if (other != room && sound_marks_tone_dbfs(samples, TONE_FRAMES, other) >
+					     level - TONE_ABOVE_OTHERS_DB)
+			return false;
 	}
-	return only;
+	return true;
 }
 
-static bool tone(const char *room, const char *path)
+static bool tone(unsigned int room, const char *path)
 {
-	float *samples = calloc(TONE_FRAMES, sizeof(*samples));
-	bool result = false;
+	size_t count;
+	float *samples = read_samples(path, &count);
+	bool found = false;
 
-	if (samples && read_end(path, samples))
-		result = only_tone(samples, (unsigned int)atoi(room));
-	else
-		fprintf(stderr, "%s: less than %d s of sound\n", path, TONE_FRAMES / 48000);
+	for (size_t i = 0; !found && i + TONE_FRAMES <= count; i += TONE_FRAMES / 4)
+		found = only_tone(samples + i, room);
 	free(samples);
-	return result;
+	if (!found)
+		fprintf(stderr, "%s: no tone of room %u in %zu s\n", path, room, count / 48000);
+	return found;
 }
 
 int main(int argc, char **argv)
@@ -210,15 +222,15 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (argc == 4 && strcmp(what, "strip") == 0)
-		return strip(argv[2], argv[3]) ? 0 : 1;
+		return strip(room_number(argv[2]), argv[3]) ? 0 : 1;
 	if (argc == 3 && strcmp(what, "bars") == 0)
 		return bars(argv[2]) ? 0 : 1;
 	if (argc == 4 && strcmp(what, "differ") == 0)
 		return differ(argv[2], argv[3]) ? 0 : 1;
 	if (argc == 4 && strcmp(what, "tone") == 0)
-		return tone(argv[2], argv[3]) ? 0 : 1;
+		return tone(room_number(argv[2]), argv[3]) ? 0 : 1;
 	if (argc == 3 && strcmp(what, "hz") == 0)
-		return printf("%.1f\n", mic_test_tone_hz((unsigned int)atoi(argv[2]))) > 0 ? 0 : 1;
+		return printf("%.1f\n", mic_test_tone_hz(room_number(argv[2]))) > 0 ? 0 : 1;
 	fprintf(stderr, "check strip|bars|differ|tone|hz …: see check.c\n");
 	return 2;
 }
