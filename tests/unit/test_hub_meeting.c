@@ -13,8 +13,9 @@
 #include "tests/fake/fake_alloc.h"
 #include "tools/hub/session.h"
 
+#define MIB ((size_t)1 << 20)
+
 enum {
-	MIB = 1 << 20,
 	TEXT_BYTES_MAX = 256 << 10,
 	START_US = 5000,
 };

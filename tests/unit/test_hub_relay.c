@@ -12,8 +12,9 @@
 #include "tools/hub/group.h"
 #include "tools/hub/relay.h"
 
+#define MIB ((size_t)1 << 20)
+
 enum {
-	MIB = 1 << 20,
 	START_US = 1000,
 };
 

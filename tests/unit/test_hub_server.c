@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -19,6 +18,7 @@
 #include "base/clock.h"
 #include "meeting/object.h"
 #include "tests/fake/hub_process.h"
+#include "tests/fake/loopback.h"
 #include "tests/fake/ws_client.h"
 
 enum {
@@ -150,16 +150,18 @@ static void leave(struct member *member)
 /* Publishes a camera and returns its number. */
 static uint16_t publish(struct member *member)
 {
-	unsigned int number;
+	static const char words[] = "\"tracks\":[";
 	const char *place;
+	unsigned long number;
 
 	say(member->control,
 	    "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"publish\",\"params\":{\"tracks\":"
 	    "[{\"kind\":\"camera\",\"layers\":[{\"width\":1280,\"height\":720,\"bitrate\":2500000}]"
 	    "}]}}");
-	place = strstr(hear(member->control, "\"result\""), "\"tracks\":[");
+	place = strstr(hear(member->control, "\"result\""), words);
 	assert_non_null(place);
-	assert_int_equal(sscanf(place, "\"tracks\":[%u", &number), 1);
+	number = strtoul(place + strlen(words), NULL, 10);
+	assert_in_range(number, 1, UINT16_MAX);
 	return (uint16_t)number;
 }
 
@@ -480,16 +482,11 @@ static void half_a_frame_harms_nobody(void **state)
 static void bytes_that_are_no_tls_are_dropped(void **state)
 {
 	struct hub_process *hub = *state;
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(hub_process_port(hub)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	static const char bytes[] = "GET /meet HTTP/1.1\r\nHost: meet\r\n\r\n";
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = loopback_connect(hub_process_port(hub), 0);
 	struct pollfd waiting = {.fd = fd, .events = POLLRDHUP};
 
-	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, strlen(bytes)), strlen(bytes));
 	assert_int_equal(poll(&waiting, 1, 10000), 1);
 	close(fd);
@@ -498,17 +495,12 @@ static void bytes_that_are_no_tls_are_dropped(void **state)
 static void who_does_not_join_in_5_s_is_closed(void **state)
 {
 	struct hub_process *hub = *state;
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(hub_process_port(hub)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int64_t start_us = clock_now_us();
 	struct ws_client *client = connect_as(hub, "ruang-1");
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = loopback_connect(hub_process_port(hub), 0);
 	struct pollfd waiting = {.fd = fd, .events = POLLRDHUP};
 
-	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_true(fd >= 0);
 	expect_close(client, 1002);
 	assert_true(clock_now_us() - start_us >= 5 * CLOCK_US_PER_S);
 	assert_int_equal(poll(&waiting, 1, 3000), 1);
@@ -633,18 +625,11 @@ static void a_slow_reader_harms_nobody_and_comes_back_at_a_key_frame(void **stat
 
 static void open_storm(struct hub_process *hub, int *sockets, int count)
 {
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(hub_process_port(hub)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	int i;
 
 	for (i = 0; i < count; i++) {
-		sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		sockets[i] = loopback_connect(hub_process_port(hub), SOCK_NONBLOCK);
 		assert_true(sockets[i] >= 0);
-		if (connect(sockets[i], (const struct sockaddr *)&address, sizeof(address)) < 0)
-			assert_int_equal(errno, EINPROGRESS);
 	}
 }
 
@@ -656,10 +641,11 @@ static long memory_kib(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	file = fopen(path, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
+	if (!file)
+		fail();
+	while (kib < 0 && fgets(line, sizeof(line), file))
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
 	fclose(file);
 	return kib;
 }
