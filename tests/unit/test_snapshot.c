@@ -64,7 +64,8 @@ static void test_png(void **state)
 	assert_int_equal(decoded->format, AV_PIX_FMT_RGB24);
 	for (int i = 0; i < 4; i++) {
 		int x = WIDTH / 4 + i % 2 * WIDTH / 2, y = HEIGHT / 4 + i / 2 * HEIGHT / 2;
-		const uint8_t *rgb = decoded->data[0] + y * decoded->linesize[0] + 3 * x;
+		const uint8_t *rgb =
+			decoded->data[0] + (ptrdiff_t)y * decoded->linesize[0] + (ptrdiff_t)x * 3;
 
 		for (int k = 0; k < 3; k++)
 			assert_near(rgb[k], colors[i] >> (16 - 8 * k) & 0xff, 3);
@@ -86,8 +87,8 @@ static void test_jpeg(void **state)
 	for (int i = 0; i < 4; i++) {
 		int x = WIDTH / 4 + i % 2 * WIDTH / 2, y = HEIGHT / 4 + i / 2 * HEIGHT / 2;
 		double luma = decoded->data[0][y * decoded->linesize[0] + x];
-		double cb = decoded->data[1][y / 2 * decoded->linesize[1] + x / 2] - 128;
-		double cr = decoded->data[2][y / 2 * decoded->linesize[2] + x / 2] - 128;
+		int cb = decoded->data[1][y / 2 * decoded->linesize[1] + x / 2] - 128;
+		int cr = decoded->data[2][y / 2 * decoded->linesize[2] + x / 2] - 128;
 
 		assert_near((int)(luma + 1.402 * cr), colors[i] >> 16 & 0xff, 6);
 		assert_near((int)(luma - 0.344 * cb - 0.714 * cr), colors[i] >> 8 & 0xff, 6);

@@ -77,6 +77,7 @@ static void test_what_is_left_out(void **state)
 	} table[] = {
 		{"Ruang 1", "Ruang 1", true},
 		{"Ruang 1", "Ruang 2", false},
+		/* Never ended: what the check is for. NOLINTNEXTLINE(misc-misleading-bidirectional) */
 		{"\u202eRuang 1", "Ruang 1", true},
 		{"Ru\u2067ang\u2069 1\u200f", "Ruang 1", true},
 		{"Ru\x07"
@@ -131,8 +132,9 @@ static void test_styles(void **state)
 		assert_non_null(white);
 		paint_fill(white, all, paint_color(0xffffff));
 		overlay_blend(overlay, white, 20, 40, all);
-		assert_in_range(overlay->keep->data[0][middle * overlay->keep->linesize[0]],
-				table[i].keep_min, table[i].keep_max);
+		assert_in_range(
+			overlay->keep->data[0][(ptrdiff_t)middle * overlay->keep->linesize[0]],
+			table[i].keep_min, table[i].keep_max);
 		assert_in_range(white->data[0][(40 + middle) * white->linesize[0] + 20],
 				table[i].y_min, table[i].y_max);
 		assert_int_equal(white->data[0][(40 + middle) * white->linesize[0] + 18], 235);
@@ -203,7 +205,7 @@ static void test_blend_is_clipped(void **state)
 	static const int places[][2] = {{10, 10}, {-20, -20}, {180, 80}, {-400, 0}, {0, 400}};
 
 	(void)state;
-	for (size_t i = 0; i < 4 * 5; i++) {
+	for (int i = 0; i < 4 * 5; i++) {
 		AVFrame *below = paint_frame_create(200, 100);
 		AVFrame *target = paint_frame_create(200, 100);
 		const struct screen_rect all = {0, 0, 200, 100}, clip = clips[i / 5];
@@ -245,7 +247,8 @@ static void test_standin(void **state)
 		assert_int_equal(busy->height, height);
 		assert_int_equal(busy->format, AV_PIX_FMT_YUV420P);
 		assert_int_equal(busy->data[0][0], tile.y);
-		assert_int_equal(busy->data[0][(height - 1) * busy->linesize[0]], tile.y);
+		assert_int_equal(busy->data[0][(ptrdiff_t)(height - 1) * busy->linesize[0]],
+				 tile.y);
 		assert_int_not_equal(difference(busy, absent), 0);
 		assert_int_not_equal(difference(busy, english), 0);
 		av_frame_free(&busy);
