@@ -1,49 +1,23 @@
 /*
  * The two settings files of a room, in INI form: what IT sets (room file) and what the hardware is
- * (board file). Each has one typed table (settings_table.c), from which files are read, faults are
- * explained and the documentation is printed.
- *
- * Reading goes on after a fault, so that one look shows them all. A section that is repeated goes
- * on; a key that is repeated is a fault. "#" or ";" begins a comment line, " ;" one behind a value.
- * One thread at a time.
+ * (board file). Each has one typed table (settings_table.c) for base/settings.h. One thread at a
+ * time.
  */
 #ifndef BALAI_ROOM_SETTINGS_H
 #define BALAI_ROOM_SETTINGS_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
+#include "base/settings.h"
+
 #define SETTINGS_CAMERAS_MAX 8
-#define SETTINGS_LIST_MAX 4
 #define SETTINGS_NAME_BYTES 65
-#define SETTINGS_PATH_BYTES 512
-#define SETTINGS_FAULTS_MAX 64
-#define SETTINGS_FAULT_BYTES 320
-
-/* wss://HOST:PORT/PATH */
-struct settings_hub {
-	char host[254]; /* a name or an IP address, an IPv6 one without brackets */
-	char path[128]; /* begins with a slash */
-	uint16_t port;
-};
-
-struct settings_address {
-	char host[46]; /* a numeric loopback address; empty: none */
-	uint16_t port;
-};
-
-/* Words of a table's choices, in the order of the file, none twice; they live for ever. */
-struct settings_list {
-	const char *names[SETTINGS_LIST_MAX];
-	size_t count; /* >= 1 */
-};
 
 struct settings_room {
 	char name[SETTINGS_NAME_BYTES]; /* empty: that of the certificate */
 	int language;                   /* enum words_language */
-	char control_socket[108]; /* fits sockaddr_un.sun_path */
+	char control_socket[108];       /* fits sockaddr_un.sun_path */
 
 	struct settings_hub hub;
 	char meeting[SETTINGS_NAME_BYTES];
@@ -87,17 +61,6 @@ struct settings_board {
 	int screen_height;
 };
 
-struct settings_fault {
-	unsigned int line; /* counted from 1; 0: about the file as a whole */
-	char text[SETTINGS_FAULT_BYTES];
-};
-
-struct settings_faults {
-	struct settings_fault faults[SETTINGS_FAULTS_MAX];
-	size_t count;
-	size_t left_out; /* found beyond SETTINGS_FAULTS_MAX */
-};
-
 /*
  * Read a file. Return 0 and fill *ret_settings; or -EINVAL for its content or -errno from opening
  * it, with at least one fault told.
@@ -119,9 +82,6 @@ int settings_read_board(FILE *file, struct settings_board *ret_settings,
  */
 int settings_check(const char *path, struct settings_faults *ret_faults)
 	__attribute__((warn_unused_result));
-
-/* One line a fault: "FILE:LINE: [section] key: what is wrong". */
-void settings_print_faults(FILE *out, const char *path, const struct settings_faults *faults);
 
 /* Both tables as commented files with the defaults, which can be started from. */
 void settings_print_help(FILE *out);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/settings.h"
 #include "meeting/message.h"
-#include "room/settings_table.h"
 #include "tools/hub/listener.h"
 
 static const char *const log_levels[] = {

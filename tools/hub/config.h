@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "room/settings.h"
+#include "base/settings.h"
 
 struct config {
 	char listen[64]; /* for listener_open() */

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "room/settings_table.h"
+#include "base/settings.h"
 #include "tools/hub/config.h"
 #include "tools/hub/server.h"
 #include "tools/hub/tls.h"

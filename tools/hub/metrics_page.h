@@ -7,7 +7,7 @@
 
 #include <libwebsockets.h>
 
-#include "room/settings.h"
+#include "base/settings.h"
 #include "tools/hub/shared.h"
 
 struct metrics_page;

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "room/settings_table.h"
+#include "base/settings.h"
 
 enum {
 	LINE_BYTES = 1024, /* the line end and the NUL included */

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "room/settings_table.h"
+#include "base/settings.h"
 
 enum { FILE_BYTES_MAX = 1 << 20 };
 

@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "room/settings_table.h"
+#include "base/settings.h"
 
 /* Levenshtein's distance; what is longer than any name of the tables is far from all of them. */
 static size_t distance(const char *a, const char *b)

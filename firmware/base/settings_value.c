@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "room/settings.h"
-#include "room/settings_table.h"
+#include "base/settings.h"
 
 enum { PORT_HTTPS = 443 };
 
