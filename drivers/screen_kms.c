@@ -34,7 +34,8 @@ struct screen_kms {
 	bool flips; /* to the other one, until the kernel says that it is done */
 	AVFrame *picture;
 	int age;
-	struct SwsContext *context;
+	struct SwsContext *context; /* converts context_height rows of this size and format */
+	int context_height;
 	struct screen_rect before; /* what the last present() changed, for the other buffer */
 	char device[];             /* its file, or "auto" */
 };
@@ -250,6 +251,27 @@ static struct screen_rect around(struct screen_rect a, struct screen_rect b)
 	return (struct screen_rect){left, top, right - left, bottom - top};
 }
 
+/* Made anew for another height only: its tables cost more than a small conversion. */
+static int ensure_context(struct screen_kms *kms, int height)
+{
+	const AVFrame *picture = kms->picture;
+	enum AVPixelFormat format = kms_pixel_format(kms->format);
+
+	if (kms->context && kms->context_height == height)
+		return 0;
+	sws_freeContext(kms->context);
+	kms->context = sws_getContext(picture->width, height, picture->format, picture->width,
+				      height, format, SWS_POINT, NULL, NULL, NULL);
+	if (!kms->context)
+		return -ENOMEM;
+	kms->context_height = height;
+	/* BT.709 of limited range to RGB of full range; YCbCr stays what it is. */
+	sws_setColorspaceDetails(kms->context, sws_getCoefficients(SWS_CS_ITU709), 0,
+				 sws_getCoefficients(SWS_CS_ITU709), format == AV_PIX_FMT_BGR0, 0,
+				 1 << 16, 1 << 16);
+	return 0;
+}
+
 /* Brings whole rows of the picture into a buffer. */
 static int convert_rows(struct screen_kms *kms, struct kms_buffer *buffer, int top, int height)
 {
@@ -258,16 +280,8 @@ static int convert_rows(struct screen_kms *kms, struct kms_buffer *buffer, int t
 	uint8_t *to[4] = {0};
 	int pitches[4] = {0};
 
-	kms->context = sws_getCachedContext(kms->context, picture->width, height, picture->format,
-					    picture->width, height, kms_pixel_format(kms->format),
-					    SWS_POINT, NULL, NULL, NULL);
-	if (!kms->context)
+	if (ensure_context(kms, height) < 0)
 		return -ENOMEM;
-	/* BT.709 of limited range to RGB of full range; YCbCr stays what it is. */
-	sws_setColorspaceDetails(kms->context, sws_getCoefficients(SWS_CS_ITU709), 0,
-				 sws_getCoefficients(SWS_CS_ITU709),
-				 kms_pixel_format(kms->format) == AV_PIX_FMT_BGR0, 0, 1 << 16,
-				 1 << 16);
 	for (int i = 0; i < 3; i++)
 		from[i] = picture->data[i] + (ptrdiff_t)(i ? top / 2 : top) * picture->linesize[i];
 	for (int i = 0; i < buffer->layout.n_planes; i++) {
