@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -120,17 +121,18 @@ static void watch(struct bench *bench, struct receiver *receiver, struct ws_clie
 
 static void publish(struct bench *bench, struct ws_client *control)
 {
+	static const char words[] = "\"tracks\":[";
 	char answer[256];
-	unsigned int track;
 	const char *place;
 
 	ask(control, "publish",
 	    "\"tracks\":[{\"kind\":\"camera\",\"layers\":"
 	    "[{\"width\":1280,\"height\":720,\"bitrate\":2500000}]}]",
 	    answer, sizeof(answer));
-	place = strstr(answer, "\"tracks\":[");
-	check(place && sscanf(place, "\"tracks\":[%u", &track) == 1, "no track");
-	bench->track = (uint16_t)track;
+	place = strstr(answer, words);
+	check(place != NULL, "no tracks");
+	bench->track = (uint16_t)strtoul(place + strlen(words), NULL, 10);
+	check(bench->track > 0, "no track");
 }
 
 static void enter(struct bench *bench, struct receiver *control, struct receiver *pictures)
@@ -159,7 +161,7 @@ static void enter(struct bench *bench, struct receiver *control, struct receiver
 static size_t picture_bytes(uint32_t object)
 {
 	if (object == 0)
-		return PICTURE_BYTES * KEY_TIMES;
+		return (size_t)PICTURE_BYTES * KEY_TIMES;
 	return PICTURE_BYTES * (80 + object * 37 % 41) / 100;
 }
 
@@ -352,35 +354,19 @@ static void send_at_pace(struct bench *bench, uint32_t pictures, uint64_t member
 
 static double cpu_seconds(const struct bench *bench)
 {
-	char path[64], line[1024];
-	unsigned long user, system;
-	const char *place;
-	FILE *file;
+	struct timespec used;
+	clockid_t clock;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", hub_process_pid(bench->hub));
-	file = fopen(path, "re");
-	check(file && fgets(line, sizeof(line), file), "no /proc/PID/stat");
-	fclose(file);
-	place = strrchr(line, ')');
-	check(place && sscanf(place, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			      &system) == 2,
-	      "no times in /proc/PID/stat");
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	check(clock_getcpuclockid(hub_process_pid(bench->hub), &clock) == 0 &&
+		      clock_gettime(clock, &used) == 0,
+	      "the hub's CPU time cannot be read");
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-static int compare(const void *a, const void *b)
-{
-	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-/* In ms; the samples are in order after it. */
-static double percentile(struct bench *bench, double part)
+static double delay_ms(struct bench *bench, double part)
 {
 	check(bench->delay_count > 0, "nothing was received");
-	qsort(bench->delays_us, bench->delay_count, sizeof(*bench->delays_us), compare);
-	return (double)bench->delays_us[(size_t)(part * (double)(bench->delay_count - 1))] / 1000;
+	return figure_percentile_ms(bench->delays_us, bench->delay_count, part);
 }
 
 static void measure_steady(struct bench *bench)
@@ -395,8 +381,8 @@ static void measure_steady(struct bench *bench)
 	cpu = (cpu_seconds(bench) - cpu) * 1e6 / (double)(clock_now_us() - start_us);
 	figure_say("hub: CPU, 2.5 Mb/s to 100 members", cpu * 100, "% of a core", NULL,
 		   FIGURE_LOWER);
-	figure_say("hub: added delay p50", percentile(bench, 0.5), "ms", NULL, FIGURE_LOWER);
-	figure_say("hub: added delay p99", percentile(bench, 0.99), "ms", &goal, FIGURE_LOWER);
+	figure_say("hub: added delay p50", delay_ms(bench, 0.5), "ms", NULL, FIGURE_LOWER);
+	figure_say("hub: added delay p99", delay_ms(bench, 0.99), "ms", &goal, FIGURE_LOWER);
 	figure_say("hub: key frame at the last of 100 members",
 		   (double)bench->slowest_key_us / 1000, "ms", NULL, FIGURE_LOWER);
 }
@@ -412,8 +398,8 @@ static void measure_beside_a_stuck_one(struct bench *bench)
 	stuck->is_stuck = true;
 	bench->delay_count = 0;
 	send_at_pace(bench, STUCK_PICTURES, MEMBERS - 1);
-	figure_say("hub: added delay p99 beside a member that stops reading",
-		   percentile(bench, 0.99), "ms", &goal, FIGURE_LOWER);
+	figure_say("hub: added delay p99 beside a member that stops reading", delay_ms(bench, 0.99),
+		   "ms", &goal, FIGURE_LOWER);
 	ws_client_destroy(stuck->client);
 	stuck->client = NULL;
 }

@@ -28,7 +28,7 @@ struct watch {
 	uint8_t own_tag;
 	int64_t newest_us; /* capture time of the newest far picture seen */
 	int64_t latency_us[PICTURES];
-	_Atomic int count; /* of far pictures, from -WARM_UP on */
+	_Atomic int count;        /* of far pictures, from -WARM_UP on */
 	_Atomic int64_t first_us; /* when the first was seen; 0: not yet */
 };
 
@@ -89,20 +89,6 @@ static struct site_room *join(struct site *site, const char *name, unsigned int 
 	return site_room_create(site, &settings, &board, &devices);
 }
 
-static int compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double percentile_ms(int64_t *values, size_t count, unsigned int percent)
-{
-	qsort(values, count, sizeof(values[0]), compare);
-	return (double)values[(count - 1) * percent / 100] / 1000;
-}
-
 static bool enough(const json_t *status, void *context)
 {
 	const struct watch *watch = context;
@@ -160,10 +146,12 @@ static void bench_latency(struct site_room *room, struct watch *watch)
 			PICTURES);
 		exit(EXIT_FAILURE);
 	}
-	figure_say("capture to composed, 720p30, p50", percentile_ms(watch->latency_us, PICTURES, 50),
-		   "ms", &goal_p50, FIGURE_LOWER);
-	figure_say("capture to composed, 720p30, p95", percentile_ms(watch->latency_us, PICTURES, 95),
-		   "ms", &goal_p95, FIGURE_LOWER);
+	figure_say("capture to composed, 720p30, p50",
+		   figure_percentile_ms(watch->latency_us, PICTURES, 0.5), "ms", &goal_p50,
+		   FIGURE_LOWER);
+	figure_say("capture to composed, 720p30, p95",
+		   figure_percentile_ms(watch->latency_us, PICTURES, 0.95), "ms", &goal_p95,
+		   FIGURE_LOWER);
 	say_stages(room);
 }
 
@@ -188,8 +176,8 @@ static void bench_join(struct site *site)
 		site_room_leave(room);
 		free(watch);
 	}
-	figure_say("join to first far picture, median of 9", percentile_ms(times, JOINS, 50), "ms",
-		   &goal, FIGURE_LOWER);
+	figure_say("join to first far picture, median of 9",
+		   figure_percentile_ms(times, JOINS, 0.5), "ms", &goal, FIGURE_LOWER);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #define BALAI_TESTS_BENCH_FIGURE_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,6 +39,20 @@ static inline void figure_say(const char *name, double value, const char *unit, 
 	fputc('\n', file);
 	fclose(file);
 	json_decref(line);
+}
+
+static inline int figure_compare(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* What `part` (0..1) of the `count` values, one or more, do not exceed. Leaves them in order. */
+static inline double figure_percentile_ms(int64_t *values_us, size_t count, double part)
+{
+	qsort(values_us, count, sizeof(*values_us), figure_compare);
+	return (double)values_us[(size_t)(part * (double)(count - 1))] / 1000;
 }
 
 #endif
