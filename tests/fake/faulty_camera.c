@@ -30,8 +30,7 @@ static struct faulty_camera *faulty_from(struct cam *cam)
 
 static void open_jpeg(struct faulty_camera *faulty, const struct cam_got *got)
 {
-	AVCodecContext *jpeg =
-		avcodec_alloc_context3(avcodec_find_encoder(AV_CODEC_ID_MJPEG));
+	AVCodecContext *jpeg = avcodec_alloc_context3(avcodec_find_encoder(AV_CODEC_ID_MJPEG));
 
 	if (!jpeg)
 		abort();

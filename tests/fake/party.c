@@ -28,7 +28,8 @@ static void must(int r, const char *what)
 void party_init(struct party *party, const char *name, uint8_t tag)
 {
 	const struct screen_format format = {.width = WIDTH, .height = HEIGHT, .refresh_hz = 60};
-	const struct fake_speaker_config speaker = {.frames_max = REMEMBERED_S * SOUND_RATE_HZ};
+	const struct fake_speaker_config speaker = {.frames_max =
+							    (size_t)REMEMBERED_S * SOUND_RATE_HZ};
 	struct site_devices *devices = &party->devices;
 
 	*party = (struct party){.name = name, .tag = tag};

@@ -12,9 +12,9 @@
 
 enum {
 	TAGS = 256,
-	LAYOUTS = 3,       /* up to so many far members */
-	SAMPLES = 13,      /* of a picture's colours */
-	SAMPLE_NEAR = 28,  /* what coding and scaling change at most */
+	LAYOUTS = 3,      /* up to so many far members */
+	SAMPLES = 13,     /* of a picture's colours */
+	SAMPLE_NEAR = 28, /* what coding and scaling change at most */
 	ALERT_NEAR = 3,
 	ALERT_PIXELS = 200, /* of chroma: much less than a line of text on its ground */
 };
