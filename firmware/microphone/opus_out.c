@@ -22,6 +22,9 @@ enum {
  *   opus_out_put() ──► ring ──► encode_main(): two blocks make a frame ──► encoder ──► sink
  *                └─ semaphore ─┘
  */
+/* Below the sound loop's own thread. */
+#define PRIORITY 10
+
 struct opus_out {
 	struct opus_out_config config;
 	struct ring *ring;
@@ -100,6 +103,8 @@ static void encode_main(void *context)
 	struct opus_out *out = context;
 	struct opus_out_block block;
 
+	/* Without the right to it a busy machine makes packets late, which jitter buffers take up. */
+	(void)thread_set_realtime(PRIORITY);
 	while (true) {
 		while (sem_wait(&out->ready) < 0)
 			; /* interrupted by a debugger: signals are blocked here */
