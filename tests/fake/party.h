@@ -1,7 +1,8 @@
 /*
- * A room at a site (tests/fake/site.h) with everything a test needs to disturb it and to judge what
- * people there see and hear: a faulty camera, a test microphone, a speaker that remembers, and a
- * screen with somebody in front of it. What cannot be made ends the program.
+ * A room at a site (tests/fake/site.h) with everything a test needs to disturb
+ * it and to judge what people there see and hear: a faulty camera, a test
+ * microphone, a speaker that remembers, and a screen with somebody in front of
+ * it. What cannot be made ends the program.
  */
 #ifndef BALAI_TESTS_FAKE_PARTY_H
 #define BALAI_TESTS_FAKE_PARTY_H
@@ -10,31 +11,35 @@
 #include "tests/fake/viewer.h"
 
 struct party {
-	const char *name;
-	uint8_t tag; /* of its camera and, as a room, of its microphone */
-	struct site_devices devices;
-	struct viewer *viewer;
-	struct site_room *room; /* NULL while not there */
-	bool is_given;          /* the devices are the room's now */
+  const char *name;
+  uint8_t tag; /* of its camera and, as a room, of its microphone */
+  struct site_devices devices;
+  struct viewer *viewer;
+  struct site_room *room; /* NULL while not there */
+  bool is_given;          /* the devices are the room's now */
 };
 
-/* Makes the devices; the test may replace some before party_join(). The name is not copied. */
+/* Makes the devices; the test may replace some before party_join(). The name is
+ * not copied. */
 void party_init(struct party *party, const char *name, uint8_t tag);
 
 /* With the settings of site_settings(), or with others. */
 void party_join(struct party *party, struct site *site);
-void party_join_with(struct party *party, struct site *site, const struct settings_room *settings,
-		     const struct settings_board *board);
+void party_join_with(struct party *party, struct site *site,
+                     const struct settings_room *settings,
+                     const struct settings_board *board);
 
 /* The room and its devices go; the viewer stays. */
 void party_leave(struct party *party);
 
-/* After site_destroy(), or party_leave(). One that was never made is allowed. */
+/* After site_destroy(), or party_leave(). One that was never made is allowed.
+ */
 void party_finish(struct party *party);
 
 /* See site_room_until(). */
-bool party_until(struct party *party, bool (*holds)(const json_t *status, void *context),
-		 void *context);
+bool party_until(struct party *party,
+                 bool (*holds)(const json_t *status, void *context),
+                 void *context);
 
 /* Waits for so many more pictures of the camera with that tag. */
 bool party_sees(struct party *party, uint8_t tag, int pictures);
@@ -49,7 +54,8 @@ bool party_says(struct party *party, const char *path, const char *text);
 bool party_counts(struct party *party, const char *path, int64_t value);
 
 /* The same of the entry of the member `name`. */
-bool party_counts_of(struct party *party, const char *name, const char *path, int64_t value);
+bool party_counts_of(struct party *party, const char *name, const char *path,
+                     int64_t value);
 
 /* It as it is now, -1 where there is none. */
 int64_t party_count_of(struct party *party, const char *name, const char *path);
