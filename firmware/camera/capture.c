@@ -65,13 +65,18 @@ static struct cam *running_cam(const struct capture *capture)
 	return capture->cameras[capture->running].cam;
 }
 
-/* Whether the thread has to leave the camera it is at. */
+/* Whether the thread has to leave the camera it is at; under the lock. */
+static bool is_called_away(const struct capture *capture)
+{
+	return capture->stopping || capture->selected != capture->running;
+}
+
 static bool must_leave(struct capture *capture)
 {
 	bool leave;
 
 	pthread_mutex_lock(&capture->lock);
-	leave = capture->stopping || capture->selected != capture->running;
+	leave = is_called_away(capture);
 	pthread_mutex_unlock(&capture->lock);
 	return leave;
 }
@@ -236,26 +241,32 @@ static enum cam_result use(struct capture *capture, struct cam *cam, bool *ret_s
 	return result;
 }
 
+/* Whether something else is wanted before until_us. */
+static bool wait_for_order(struct capture *capture, int64_t until_us)
+{
+	const struct timespec until = clock_timespec(until_us);
+	bool leave, late = false;
+
+	pthread_mutex_lock(&capture->lock);
+	while (!is_called_away(capture) && !late)
+		late = pthread_cond_clockwait(&capture->changed, &capture->lock, CLOCK_MONOTONIC,
+					      &until) != 0;
+	leave = is_called_away(capture);
+	pthread_mutex_unlock(&capture->lock);
+	return leave;
+}
+
 /* Stand-ins until it is time to try again, or something else is wanted. */
 static void wait_with_standin(struct capture *capture, enum cam_result why, int64_t until_us)
 {
-	bool leave = false;
+	int64_t next_us;
 
-	while (!leave && clock_now_us() < until_us) {
-		int64_t next_us = clock_now_us() + capture->config.standin_us;
-		const struct timespec wake_at =
-			clock_timespec(next_us < until_us ? next_us : until_us);
-		bool late = false;
-
+	do {
 		emit_standin(capture, why);
-		pthread_mutex_lock(&capture->lock);
-		while (!leave && !late) {
-			late = pthread_cond_clockwait(&capture->changed, &capture->lock,
-						      CLOCK_MONOTONIC, &wake_at) != 0;
-			leave = capture->stopping || capture->selected != capture->running;
-		}
-		pthread_mutex_unlock(&capture->lock);
-	}
+		next_us = clock_now_us() + capture->config.standin_us;
+		if (next_us > until_us)
+			next_us = until_us;
+	} while (!wait_for_order(capture, next_us) && clock_now_us() < until_us);
 }
 
 /* Makes the camera that is wanted the running one. False: the thread is to end. */
@@ -277,6 +288,7 @@ static void run(void *context)
 	int64_t backoff_us = capture->config.backoff_first_us;
 	bool changed;
 
+	capture->emitted_us = clock_now_us();
 	while (follow_selection(capture, &changed)) {
 		bool streamed = false;
 		enum cam_result result;

@@ -226,7 +226,7 @@ static void start_worker(struct venc *venc, int64_t now_us)
 	/* each hanging encoder holds a thread and its pictures: no more of them than this */
 	if (now_us < venc->rest_until_us || venc->n_left == LEFT_MAX)
 		return;
-	config.kind = venc->order[venc->index];
+	config.kind = *venc->order[venc->index];
 	config.bitrate_bps = venc->bitrate_bps;
 	r = venc_worker_start(&config, &venc->current);
 	if (r < 0) {

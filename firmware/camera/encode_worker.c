@@ -307,11 +307,25 @@ static int receive_all(struct venc_worker *worker)
 	return r;
 }
 
+static bool is_stopped(struct venc_worker *worker)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&worker->lock);
+	stopped = worker->stopped;
+	pthread_mutex_unlock(&worker->lock);
+	return stopped;
+}
+
 static int encode_pictures(struct venc_worker *worker)
 {
+	const struct venc_kind *kind = &worker->config.kind;
 	int r;
 
-	r = worker->config.kind->ops->create(worker->config.kind->context, &worker->encoder);
+	/* a thread may begin so late that it was given up already */
+	if (is_stopped(worker))
+		return -ESHUTDOWN;
+	r = kind->ops->create(kind->context, &worker->encoder);
 	if (r < 0)
 		return fail(worker, "cannot be made", r);
 	while (r == 0) {

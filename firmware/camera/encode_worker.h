@@ -15,7 +15,7 @@
 struct venc_worker;
 
 struct venc_worker_config {
-	const struct venc_kind *kind;
+	struct venc_kind kind;
 	int64_t bitrate_bps;
 	int threads;
 	int64_t keyframe_every_us;
