@@ -90,13 +90,12 @@ boot_tree() {
 
 # make_tree MAKER TREE ARG…: runs MAKER; TREE appears when it is complete.
 make_tree() {
-	local maker=$1 tree=$2 state
+	local maker=$1 tree=$2 state=$2.apt
 	shift 2
 
 	say "fetching packages for ${tree##*/}"
 	find "$(dirname "$tree")" -maxdepth 1 -name "$maker-????????????" -mtime +30 -exec rm -rf {} +
-	state=$(mktemp -d)
-	rm -rf "$tree.new"
+	rm -rf "$tree.new" "$state"
 	start_apt "$state"
 	"$maker" "$state" "$tree.new" "$@"
 	rm -rf "$state"
