@@ -9,14 +9,13 @@
 #include "camera/camera.h"
 
 enum faulty_camera_form {
-  FAULTY_CAMERA_RAW,   /* what the pattern gives */
-  FAULTY_CAMERA_MJPEG, /* JPEGs, of which every third ends in its middle */
+	FAULTY_CAMERA_RAW,   /* what the pattern gives */
+	FAULTY_CAMERA_MJPEG, /* JPEGs, of which every third ends in its middle */
 };
 
 /* Returns 0 and hands over *ret_cam, or -ENOMEM. */
-int faulty_camera_create(uint8_t tag, enum faulty_camera_form form,
-                         struct cam **ret_cam)
-    __attribute__((warn_unused_result));
+int faulty_camera_create(uint8_t tag, enum faulty_camera_form form, struct cam **ret_cam)
+	__attribute__((warn_unused_result));
 
 /* What open() answers from now on; anything but CAM_OK unplugs the open one.
  * Any thread. */

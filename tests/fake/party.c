@@ -17,166 +17,177 @@
 #define REMEMBERED_S 60
 #define MARKS_MAX (REMEMBERED_S + 4)
 
-static void must(int r, const char *what) {
-  if (r == 0)
-    return;
-  fprintf(stderr, "party: %s: %s\n", what, strerror(-r));
-  exit(EXIT_FAILURE);
+static void must(int r, const char *what)
+{
+	if (r == 0)
+		return;
+	fprintf(stderr, "party: %s: %s\n", what, strerror(-r));
+	exit(EXIT_FAILURE);
 }
 
-void party_init(struct party *party, const char *name, uint8_t tag) {
-  const struct screen_format format = {
-      .width = WIDTH, .height = HEIGHT, .refresh_hz = 60};
-  const struct fake_speaker_config speaker = {
-      .frames_max = (size_t)REMEMBERED_S * SOUND_RATE_HZ};
-  struct site_devices *devices = &party->devices;
+void party_init(struct party *party, const char *name, uint8_t tag)
+{
+	const struct screen_format format = {.width = WIDTH, .height = HEIGHT, .refresh_hz = 60};
+	const struct fake_speaker_config speaker = {.frames_max =
+							    (size_t)REMEMBERED_S * SOUND_RATE_HZ};
+	struct site_devices *devices = &party->devices;
 
-  *party = (struct party){.name = name, .tag = tag};
-  must(faulty_camera_create(tag, FAULTY_CAMERA_RAW, &devices->cam), "camera");
-  must(mic_test_create(tag, &devices->mic), "microphone");
-  must(fake_speaker_create(&speaker, &devices->speaker), "speaker");
-  must(fake_screen_create(&format, 2, &devices->screen), "screen");
-  party->viewer = viewer_create(devices->screen);
-  must(party->viewer ? 0 : -ENOMEM, "viewer");
+	*party = (struct party){.name = name, .tag = tag};
+	must(faulty_camera_create(tag, FAULTY_CAMERA_RAW, &devices->cam), "camera");
+	must(mic_test_create(tag, &devices->mic), "microphone");
+	must(fake_speaker_create(&speaker, &devices->speaker), "speaker");
+	must(fake_screen_create(&format, 2, &devices->screen), "screen");
+	party->viewer = viewer_create(devices->screen);
+	must(party->viewer ? 0 : -ENOMEM, "viewer");
 }
 
-void party_join_with(struct party *party, struct site *site,
-                     const struct settings_room *settings,
-                     const struct settings_board *board) {
-  party->is_given = true;
-  party->room = site_room_create(site, settings, board, &party->devices);
+void party_join_with(struct party *party, struct site *site, const struct settings_room *settings,
+		     const struct settings_board *board)
+{
+	party->is_given = true;
+	party->room = site_room_create(site, settings, board, &party->devices);
 }
 
-void party_join(struct party *party, struct site *site) {
-  struct settings_room settings;
-  struct settings_board board;
+void party_join(struct party *party, struct site *site)
+{
+	struct settings_room settings;
+	struct settings_board board;
 
-  site_settings(site, party->name, &settings, &board);
-  party_join_with(party, site, &settings, &board);
+	site_settings(site, party->name, &settings, &board);
+	party_join_with(party, site, &settings, &board);
 }
 
-void party_leave(struct party *party) {
-  site_room_leave(party->room);
-  party->room = NULL;
+void party_leave(struct party *party)
+{
+	site_room_leave(party->room);
+	party->room = NULL;
 }
 
-static void destroy_devices(struct site_devices *devices) {
-  cam_destroy(devices->cam);
-  if (devices->mic)
-    devices->mic->ops->destroy(devices->mic);
-  if (devices->speaker)
-    devices->speaker->ops->destroy(devices->speaker);
-  screen_destroy(devices->screen);
+static void destroy_devices(struct site_devices *devices)
+{
+	cam_destroy(devices->cam);
+	if (devices->mic)
+		devices->mic->ops->destroy(devices->mic);
+	if (devices->speaker)
+		devices->speaker->ops->destroy(devices->speaker);
+	screen_destroy(devices->screen);
 }
 
-void party_finish(struct party *party) {
-  if (!party->is_given)
-    destroy_devices(&party->devices);
-  viewer_destroy(party->viewer);
-  *party = (struct party){0};
+void party_finish(struct party *party)
+{
+	if (!party->is_given)
+		destroy_devices(&party->devices);
+	viewer_destroy(party->viewer);
+	*party = (struct party){0};
 }
 
-bool party_until(struct party *party,
-                 bool (*holds)(const json_t *status, void *context),
-                 void *context) {
-  return site_room_until(party->room, holds, context);
+bool party_until(struct party *party, bool (*holds)(const json_t *status, void *context),
+		 void *context)
+{
+	return site_room_until(party->room, holds, context);
 }
 
 /* What is waited for */
 
 struct wanted {
-  struct party *party;
-  uint8_t tag;
-  int64_t value; /* pictures, or that of a Status */
-  const char *member;
-  const char *path;
-  const char *text;
+	struct party *party;
+	uint8_t tag;
+	int64_t value; /* pictures, or that of a Status */
+	const char *member;
+	const char *path;
+	const char *text;
 };
 
-static bool is_seen(const json_t *status, void *context) {
-  const struct wanted *wanted = context;
+static bool is_seen(const json_t *status, void *context)
+{
+	const struct wanted *wanted = context;
 
-  (void)status;
-  return viewer_get(wanted->party->viewer, wanted->tag).pictures >=
-         wanted->value;
+	(void)status;
+	return viewer_get(wanted->party->viewer, wanted->tag).pictures >= wanted->value;
 }
 
-bool party_sees(struct party *party, uint8_t tag, int pictures) {
-  struct wanted wanted = {.party = party, .tag = tag};
+bool party_sees(struct party *party, uint8_t tag, int pictures)
+{
+	struct wanted wanted = {.party = party, .tag = tag};
 
-  wanted.value = viewer_get(party->viewer, tag).pictures + pictures;
-  return party_until(party, is_seen, &wanted);
+	wanted.value = viewer_get(party->viewer, tag).pictures + pictures;
+	return party_until(party, is_seen, &wanted);
 }
 
 struct heard {
-  struct party *party;
-  uint8_t tag;
-  size_t from; /* the frame played first after the question */
-  size_t next; /* the one from which on another look pays */
+	struct party *party;
+	uint8_t tag;
+	size_t from; /* the frame played first after the question */
+	size_t next; /* the one from which on another look pays */
 };
 
-static bool is_heard(const json_t *status, void *context) {
-  struct heard *heard = context;
-  struct sound_mark marks[MARKS_MAX];
-  const float *samples;
-  int64_t start_us;
-  size_t count =
-      fake_speaker_played(heard->party->devices.speaker, &samples, &start_us);
+static bool is_heard(const json_t *status, void *context)
+{
+	struct heard *heard = context;
+	struct sound_mark marks[MARKS_MAX];
+	const float *samples;
+	int64_t start_us;
+	size_t count = fake_speaker_played(heard->party->devices.speaker, &samples, &start_us);
 
-  (void)status;
-  if (count < heard->next)
-    return false;
-  heard->next = count + SOUND_RATE_HZ / 2;
-  return sound_marks_find(samples + heard->from, count - heard->from, start_us,
-                          heard->tag, marks, MARKS_MAX) >= 2;
+	(void)status;
+	if (count < heard->next)
+		return false;
+	heard->next = count + SOUND_RATE_HZ / 2;
+	return sound_marks_find(samples + heard->from, count - heard->from, start_us, heard->tag,
+				marks, MARKS_MAX) >= 2;
 }
 
-bool party_hears(struct party *party, uint8_t tag) {
-  struct heard heard = {.party = party, .tag = tag};
-  const float *samples;
-  int64_t start_us;
+bool party_hears(struct party *party, uint8_t tag)
+{
+	struct heard heard = {.party = party, .tag = tag};
+	const float *samples;
+	int64_t start_us;
 
-  heard.from = fake_speaker_played(party->devices.speaker, &samples, &start_us);
-  heard.next = heard.from + SOUND_RATE_HZ;
-  return party_until(party, is_heard, &heard);
+	heard.from = fake_speaker_played(party->devices.speaker, &samples, &start_us);
+	heard.next = heard.from + SOUND_RATE_HZ;
+	return party_until(party, is_heard, &heard);
 }
 
-static bool is_said(const json_t *status, void *context) {
-  const struct wanted *wanted = context;
+static bool is_said(const json_t *status, void *context)
+{
+	const struct wanted *wanted = context;
 
-  return strstr(site_status_text(status, wanted->path), wanted->text) != NULL;
+	return strstr(site_status_text(status, wanted->path), wanted->text) != NULL;
 }
 
-bool party_says(struct party *party, const char *path, const char *text) {
-  struct wanted wanted = {.path = path, .text = text};
+bool party_says(struct party *party, const char *path, const char *text)
+{
+	struct wanted wanted = {.path = path, .text = text};
 
-  return party_until(party, is_said, &wanted);
+	return party_until(party, is_said, &wanted);
 }
 
-static bool is_reached(const json_t *status, void *context) {
-  const struct wanted *wanted = context;
+static bool is_reached(const json_t *status, void *context)
+{
+	const struct wanted *wanted = context;
 
-  if (wanted->member)
-    status = site_status_member(status, wanted->member);
-  return site_status_int(status, wanted->path) >= wanted->value;
+	if (wanted->member)
+		status = site_status_member(status, wanted->member);
+	return site_status_int(status, wanted->path) >= wanted->value;
 }
 
-bool party_counts(struct party *party, const char *path, int64_t value) {
-  return party_counts_of(party, NULL, path, value);
+bool party_counts(struct party *party, const char *path, int64_t value)
+{
+	return party_counts_of(party, NULL, path, value);
 }
 
-bool party_counts_of(struct party *party, const char *name, const char *path,
-                     int64_t value) {
-  struct wanted wanted = {.member = name, .path = path, .value = value};
+bool party_counts_of(struct party *party, const char *name, const char *path, int64_t value)
+{
+	struct wanted wanted = {.member = name, .path = path, .value = value};
 
-  return party_until(party, is_reached, &wanted);
+	return party_until(party, is_reached, &wanted);
 }
 
-int64_t party_count_of(struct party *party, const char *name,
-                       const char *path) {
-  json_t *status = room_status(site_room_get(party->room));
-  int64_t value = site_status_int(site_status_member(status, name), path);
+int64_t party_count_of(struct party *party, const char *name, const char *path)
+{
+	json_t *status = room_status(site_room_get(party->room));
+	int64_t value = site_status_int(site_status_member(status, name), path);
 
-  json_decref(status);
-  return value;
+	json_decref(status);
+	return value;
 }

@@ -11,12 +11,12 @@
 #include "tests/fake/viewer.h"
 
 struct party {
-  const char *name;
-  uint8_t tag; /* of its camera and, as a room, of its microphone */
-  struct site_devices devices;
-  struct viewer *viewer;
-  struct site_room *room; /* NULL while not there */
-  bool is_given;          /* the devices are the room's now */
+	const char *name;
+	uint8_t tag; /* of its camera and, as a room, of its microphone */
+	struct site_devices devices;
+	struct viewer *viewer;
+	struct site_room *room; /* NULL while not there */
+	bool is_given;          /* the devices are the room's now */
 };
 
 /* Makes the devices; the test may replace some before party_join(). The name is
@@ -25,9 +25,8 @@ void party_init(struct party *party, const char *name, uint8_t tag);
 
 /* With the settings of site_settings(), or with others. */
 void party_join(struct party *party, struct site *site);
-void party_join_with(struct party *party, struct site *site,
-                     const struct settings_room *settings,
-                     const struct settings_board *board);
+void party_join_with(struct party *party, struct site *site, const struct settings_room *settings,
+		     const struct settings_board *board);
 
 /* The room and its devices go; the viewer stays. */
 void party_leave(struct party *party);
@@ -37,9 +36,8 @@ void party_leave(struct party *party);
 void party_finish(struct party *party);
 
 /* See site_room_until(). */
-bool party_until(struct party *party,
-                 bool (*holds)(const json_t *status, void *context),
-                 void *context);
+bool party_until(struct party *party, bool (*holds)(const json_t *status, void *context),
+		 void *context);
 
 /* Waits for so many more pictures of the camera with that tag. */
 bool party_sees(struct party *party, uint8_t tag, int pictures);
@@ -54,8 +52,7 @@ bool party_says(struct party *party, const char *path, const char *text);
 bool party_counts(struct party *party, const char *path, int64_t value);
 
 /* The same of the entry of the member `name`. */
-bool party_counts_of(struct party *party, const char *name, const char *path,
-                     int64_t value);
+bool party_counts_of(struct party *party, const char *name, const char *path, int64_t value);
 
 /* It as it is now, -1 where there is none. */
 int64_t party_count_of(struct party *party, const char *name, const char *path);

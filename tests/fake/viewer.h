@@ -15,11 +15,11 @@ struct viewer;
 
 /* What was seen of the camera with one tag. Times are CLOCK_MONOTONIC in µs. */
 struct viewer_sight {
-  int64_t pictures; /* that were not there before */
-  int64_t damaged; /* with a time strip, and other colours than the first had */
-  int64_t newest_us;
-  int64_t seen_us;   /* when the newest was presented */
-  int64_t freeze_us; /* the longest time between two since
+	int64_t pictures; /* that were not there before */
+	int64_t damaged;  /* with a time strip, and other colours than the first had */
+	int64_t newest_us;
+	int64_t seen_us;   /* when the newest was presented */
+	int64_t freeze_us; /* the longest time between two since
                         viewer_forget_freezes() */
 };
 

@@ -26,212 +26,217 @@ enum { A = 1, B = 2 }; /* tags */
 #define FREEZE_MAX_US (1600 * CLOCK_US_PER_MS)
 
 struct bench {
-  struct site *site;
-  struct party a; /* has the faults */
-  struct party b; /* looks on */
-  struct fake_encoder *encoder;
-  struct venc_kind kinds[2];
+	struct site *site;
+	struct party a; /* has the faults */
+	struct party b; /* looks on */
+	struct fake_encoder *encoder;
+	struct venc_kind kinds[2];
 };
 
-static int set_up(void **state) {
-  struct bench *bench = calloc(1, sizeof(*bench));
+static int set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
 
-  if (!bench)
-    return -1;
-  bench->site = site_create();
-  party_init(&bench->a, "a", A);
-  party_init(&bench->b, "b", B);
-  *state = bench;
-  return 0;
+	if (!bench)
+		return -1;
+	bench->site = site_create();
+	party_init(&bench->a, "a", A);
+	party_init(&bench->b, "b", B);
+	*state = bench;
+	return 0;
 }
 
-static int tear_down(void **state) {
-  struct bench *bench = *state;
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
 
-  site_destroy(bench->site);
-  party_finish(&bench->a);
-  party_finish(&bench->b);
-  fake_encoder_destroy(bench->encoder);
-  free(bench);
-  return 0;
+	site_destroy(bench->site);
+	party_finish(&bench->a);
+	party_finish(&bench->b);
+	fake_encoder_destroy(bench->encoder);
+	free(bench);
+	return 0;
 }
 
-static void join_both(struct bench *bench) {
-  party_join(&bench->a, bench->site);
-  party_join(&bench->b, bench->site);
+static void join_both(struct bench *bench)
+{
+	party_join(&bench->a, bench->site);
+	party_join(&bench->b, bench->site);
 }
 
 /* Cameras */
 
 /* The others go on seeing something of a, but nothing that its camera took. */
-static void assert_stand_in(struct bench *bench, const char *reason) {
-  int64_t gone_us, shown;
+static void assert_stand_in(struct bench *bench, const char *reason)
+{
+	int64_t gone_us, shown;
 
-  assert_true(party_says(&bench->a, "camera.reason", reason));
-  gone_us = clock_now_us();
-  shown = party_count_of(&bench->b, "a", "picture.shown");
-  assert_true(party_counts_of(&bench->b, "a", "picture.shown", shown + 4));
-  assert_true(viewer_get(bench->b.viewer, A).newest_us < gone_us);
-  /* and it goes on seeing and hearing */
-  assert_true(party_sees(&bench->a, B, 10));
+	assert_true(party_says(&bench->a, "camera.reason", reason));
+	gone_us = clock_now_us();
+	shown = party_count_of(&bench->b, "a", "picture.shown");
+	assert_true(party_counts_of(&bench->b, "a", "picture.shown", shown + 4));
+	assert_true(viewer_get(bench->b.viewer, A).newest_us < gone_us);
+	/* and it goes on seeing and hearing */
+	assert_true(party_sees(&bench->a, B, 10));
 }
 
-static void test_camera_comes_and_goes(void **state) {
-  struct bench *bench = *state;
+static void test_camera_comes_and_goes(void **state)
+{
+	struct bench *bench = *state;
 
-  faulty_camera_set(bench->a.devices.cam, CAM_ABSENT);
-  join_both(bench);
-  assert_true(party_counts_of(&bench->b, "a", "picture.shown", 1));
-  assert_stand_in(bench, "absent");
-  faulty_camera_set(bench->a.devices.cam, CAM_OK);
-  assert_true(party_sees(&bench->b, A, 30));
-  faulty_camera_set(bench->a.devices.cam, CAM_BUSY);
-  assert_stand_in(bench, "busy");
-  assert_true(party_hears(&bench->b, A));
-  faulty_camera_set(bench->a.devices.cam, CAM_OK);
-  assert_true(party_sees(&bench->b, A, 30));
-  assert_true(party_says(&bench->a, "camera.state", "streaming"));
+	faulty_camera_set(bench->a.devices.cam, CAM_ABSENT);
+	join_both(bench);
+	assert_true(party_counts_of(&bench->b, "a", "picture.shown", 1));
+	assert_stand_in(bench, "absent");
+	faulty_camera_set(bench->a.devices.cam, CAM_OK);
+	assert_true(party_sees(&bench->b, A, 30));
+	faulty_camera_set(bench->a.devices.cam, CAM_BUSY);
+	assert_stand_in(bench, "busy");
+	assert_true(party_hears(&bench->b, A));
+	faulty_camera_set(bench->a.devices.cam, CAM_OK);
+	assert_true(party_sees(&bench->b, A, 30));
+	assert_true(party_says(&bench->a, "camera.state", "streaming"));
 }
 
-static void test_camera_sends_truncated_jpegs(void **state) {
-  struct bench *bench = *state;
+static void test_camera_sends_truncated_jpegs(void **state)
+{
+	struct bench *bench = *state;
 
-  cam_destroy(bench->a.devices.cam);
-  assert_int_equal(
-      faulty_camera_create(A, FAULTY_CAMERA_MJPEG, &bench->a.devices.cam), 0);
-  join_both(bench);
-  assert_true(party_sees(&bench->b, A, 60));
-  assert_true(party_counts(&bench->a, "camera.corrupt", 20));
-  assert_true(party_says(&bench->a, "camera.format", "mjpeg"));
-  assert_int_equal(viewer_get(bench->b.viewer, A).damaged, 0);
+	cam_destroy(bench->a.devices.cam);
+	assert_int_equal(faulty_camera_create(A, FAULTY_CAMERA_MJPEG, &bench->a.devices.cam), 0);
+	join_both(bench);
+	assert_true(party_sees(&bench->b, A, 60));
+	assert_true(party_counts(&bench->a, "camera.corrupt", 20));
+	assert_true(party_says(&bench->a, "camera.format", "mjpeg"));
+	assert_int_equal(viewer_get(bench->b.viewer, A).damaged, 0);
 }
 
 /* Encoders */
 
-static void join_with_faulty_encoder(struct bench *bench) {
-  struct settings_room settings;
-  struct settings_board board;
-  size_t n_kinds;
+static void join_with_faulty_encoder(struct bench *bench)
+{
+	struct settings_room settings;
+	struct settings_board board;
+	size_t n_kinds;
 
-  assert_int_equal(fake_encoder_create(&bench->encoder), 0);
-  bench->kinds[0] = fake_encoder_kind(bench->encoder, "faulty");
-  bench->kinds[1] = venc_avcodec_kinds(&n_kinds)[0];
-  bench->a.devices.encoders = bench->kinds;
-  bench->a.devices.n_encoders = 2;
-  site_settings(bench->site, "a", &settings, &board);
-  board.encoders = (struct settings_list){
-      .names = {"faulty", bench->kinds[1].name},
-      .count = 2,
-  };
-  party_join_with(&bench->a, bench->site, &settings, &board);
-  party_join(&bench->b, bench->site);
+	assert_int_equal(fake_encoder_create(&bench->encoder), 0);
+	bench->kinds[0] = fake_encoder_kind(bench->encoder, "faulty");
+	bench->kinds[1] = venc_avcodec_kinds(&n_kinds)[0];
+	bench->a.devices.encoders = bench->kinds;
+	bench->a.devices.n_encoders = 2;
+	site_settings(bench->site, "a", &settings, &board);
+	board.encoders = (struct settings_list){
+		.names = {"faulty", bench->kinds[1].name},
+		.count = 2,
+	};
+	party_join_with(&bench->a, bench->site, &settings, &board);
+	party_join(&bench->b, bench->site);
 }
 
-static void assert_next_takes_over(struct bench *bench,
-                                   enum fake_encoder_fault fault) {
-  struct viewer_sight sight;
+static void assert_next_takes_over(struct bench *bench, enum fake_encoder_fault fault)
+{
+	struct viewer_sight sight;
 
-  join_with_faulty_encoder(bench);
-  assert_true(party_says(&bench->a, "encoder.encoder", "faulty"));
-  assert_true(party_sees(&bench->b, A, 30));
-  viewer_forget_freezes(bench->b.viewer);
-  assert_true(party_sees(&bench->b, A, 5));
-  fake_encoder_set_fault(bench->encoder, fault, 0);
-  assert_true(party_says(&bench->a, "encoder.encoder", bench->kinds[1].name));
-  assert_true(party_says(&bench->a, "encoder.why", "faulty "));
-  assert_true(party_sees(&bench->b, A, 30));
-  sight = viewer_get(bench->b.viewer, A);
-  print_message("the picture stood still for %lld ms\n",
-                (long long)sight.freeze_us / 1000);
-  assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
-  assert_int_equal(sight.damaged, 0);
+	join_with_faulty_encoder(bench);
+	assert_true(party_says(&bench->a, "encoder.encoder", "faulty"));
+	assert_true(party_sees(&bench->b, A, 30));
+	viewer_forget_freezes(bench->b.viewer);
+	assert_true(party_sees(&bench->b, A, 5));
+	fake_encoder_set_fault(bench->encoder, fault, 0);
+	assert_true(party_says(&bench->a, "encoder.encoder", bench->kinds[1].name));
+	assert_true(party_says(&bench->a, "encoder.why", "faulty "));
+	assert_true(party_sees(&bench->b, A, 30));
+	sight = viewer_get(bench->b.viewer, A);
+	print_message("the picture stood still for %lld ms\n", (long long)sight.freeze_us / 1000);
+	assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
+	assert_int_equal(sight.damaged, 0);
 }
 
-static void test_encoder_falls_silent(void **state) {
-  assert_next_takes_over(*state, FAKE_ENCODER_SILENT);
+static void test_encoder_falls_silent(void **state)
+{
+	assert_next_takes_over(*state, FAKE_ENCODER_SILENT);
 }
 
-static void test_encoder_hangs(void **state) {
-  struct bench *bench = *state;
+static void test_encoder_hangs(void **state)
+{
+	struct bench *bench = *state;
 
-  assert_next_takes_over(bench, FAKE_ENCODER_HANGS);
-  fake_encoder_let_go(bench->encoder);
+	assert_next_takes_over(bench, FAKE_ENCODER_HANGS);
+	fake_encoder_let_go(bench->encoder);
 }
 
-static void test_encoder_fails(void **state) {
-  assert_next_takes_over(*state, FAKE_ENCODER_NO_RECEIVE);
+static void test_encoder_fails(void **state)
+{
+	assert_next_takes_over(*state, FAKE_ENCODER_NO_RECEIVE);
 }
 
 /* Screens */
 
 struct elsewhere {
-  struct party *party;
-  const char *text;
+	struct party *party;
+	const char *text;
 };
 
 /* A room without a screen does not pace a wait: another one does. */
-static bool screen_says(const json_t *status, void *context) {
-  const struct elsewhere *elsewhere = context;
-  json_t *own = room_status(site_room_get(elsewhere->party->room));
-  bool holds =
-      strcmp(site_status_text(own, "screen.screen"), elsewhere->text) == 0;
+static bool screen_says(const json_t *status, void *context)
+{
+	const struct elsewhere *elsewhere = context;
+	json_t *own = room_status(site_room_get(elsewhere->party->room));
+	bool holds = strcmp(site_status_text(own, "screen.screen"), elsewhere->text) == 0;
 
-  (void)status;
-  json_decref(own);
-  return holds;
+	(void)status;
+	json_decref(own);
+	return holds;
 }
 
-static void test_screen_comes_and_goes(void **state) {
-  const struct screen_format larger = {
-      .width = 800, .height = 450, .refresh_hz = 60};
-  struct bench *bench = *state;
-  struct screen *screen = bench->a.devices.screen;
-  struct elsewhere absent = {&bench->a, "no display is connected"};
-  struct elsewhere present = {&bench->a, "ok"};
+static void test_screen_comes_and_goes(void **state)
+{
+	const struct screen_format larger = {.width = 800, .height = 450, .refresh_hz = 60};
+	struct bench *bench = *state;
+	struct screen *screen = bench->a.devices.screen;
+	struct elsewhere absent = {&bench->a, "no display is connected"};
+	struct elsewhere present = {&bench->a, "ok"};
 
-  fake_screen_set_result(screen, SCREEN_UNPLUGGED);
-  join_both(bench);
-  assert_true(party_until(&bench->b, screen_says, &absent));
-  assert_true(party_sees(&bench->b, A, 30));
-  fake_screen_set_result(screen, SCREEN_OK);
-  assert_true(party_sees(&bench->a, B, 30));
-  fake_screen_set_result(screen, SCREEN_UNPLUGGED);
-  assert_true(party_until(&bench->b, screen_says, &absent));
-  assert_true(party_hears(&bench->b, A));
-  fake_screen_set_format(screen, &larger);
-  fake_screen_set_result(screen, SCREEN_OK);
-  assert_true(party_until(&bench->b, screen_says, &present));
-  assert_true(party_sees(&bench->a, B, 30));
-  assert_true(party_counts(&bench->a, "screen.width", larger.width));
+	fake_screen_set_result(screen, SCREEN_UNPLUGGED);
+	join_both(bench);
+	assert_true(party_until(&bench->b, screen_says, &absent));
+	assert_true(party_sees(&bench->b, A, 30));
+	fake_screen_set_result(screen, SCREEN_OK);
+	assert_true(party_sees(&bench->a, B, 30));
+	fake_screen_set_result(screen, SCREEN_UNPLUGGED);
+	assert_true(party_until(&bench->b, screen_says, &absent));
+	assert_true(party_hears(&bench->b, A));
+	fake_screen_set_format(screen, &larger);
+	fake_screen_set_result(screen, SCREEN_OK);
+	assert_true(party_until(&bench->b, screen_says, &present));
+	assert_true(party_sees(&bench->a, B, 30));
+	assert_true(party_counts(&bench->a, "screen.width", larger.width));
 }
 
-static void test_screen_changes_its_size(void **state) {
-  const struct screen_format smaller = {
-      .width = 480, .height = 270, .refresh_hz = 50};
-  struct bench *bench = *state;
+static void test_screen_changes_its_size(void **state)
+{
+	const struct screen_format smaller = {.width = 480, .height = 270, .refresh_hz = 50};
+	struct bench *bench = *state;
 
-  join_both(bench);
-  assert_true(party_sees(&bench->a, B, 30));
-  fake_screen_set_format(bench->a.devices.screen, &smaller);
-  assert_true(party_sees(&bench->a, B, 60));
-  assert_int_equal(fake_screen_opened(bench->a.devices.screen), 2);
+	join_both(bench);
+	assert_true(party_sees(&bench->a, B, 30));
+	fake_screen_set_format(bench->a.devices.screen, &smaller);
+	assert_true(party_sees(&bench->a, B, 60));
+	assert_int_equal(fake_screen_opened(bench->a.devices.screen), 2);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_camera_comes_and_goes, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_camera_sends_truncated_jpegs, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_encoder_falls_silent, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_encoder_hangs, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_encoder_fails, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_screen_comes_and_goes, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(test_screen_changes_its_size, set_up,
-                                      tear_down),
-  };
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_camera_comes_and_goes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_camera_sends_truncated_jpegs, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_encoder_falls_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_encoder_hangs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_encoder_fails, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_screen_comes_and_goes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_screen_changes_its_size, set_up, tear_down),
+	};
 
-  return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
  * pictures and sound must not crash a room, show anything that is not whole, or
  * disturb what comes from the others.
  */
-#include <cmocka.h>
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
@@ -14,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "drivers/camera_test.h"
@@ -33,367 +33,392 @@ enum { A = 1, B = 2, ROGUE = 3 }; /* tags */
 /* The member that does not behave, without any of a room's parts but the
  * meeting's. */
 struct rogue {
-  struct meeting *meeting;
-  struct cam *cam;
-  AVCodecContext *encoder;
-  unsigned int seed;
-  int64_t good; /* pictures sent that are to be shown */
+	struct meeting *meeting;
+	struct cam *cam;
+	AVCodecContext *encoder;
+	unsigned int seed;
+	int64_t good; /* pictures sent that are to be shown */
 
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  enum meeting_phase phase;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	enum meeting_phase phase;
 };
 
 struct bench {
-  struct site *site;
-  struct party a;
-  struct party b;
-  struct rogue rogue;
+	struct site *site;
+	struct party a;
+	struct party b;
+	struct rogue rogue;
 };
 
 /* The rogue's meeting */
 
-static void on_state(void *context, const struct meeting_state *state) {
-  struct rogue *rogue = context;
+static void on_state(void *context, const struct meeting_state *state)
+{
+	struct rogue *rogue = context;
 
-  pthread_mutex_lock(&rogue->lock);
-  rogue->phase = state->phase;
-  pthread_cond_broadcast(&rogue->changed);
-  pthread_mutex_unlock(&rogue->lock);
+	pthread_mutex_lock(&rogue->lock);
+	rogue->phase = state->phase;
+	pthread_cond_broadcast(&rogue->changed);
+	pthread_mutex_unlock(&rogue->lock);
 }
 
-static void on_roster(void *context, const struct message_roster *roster,
-                      uint16_t you) {
-  (void)context;
-  (void)roster;
-  (void)you;
+static void on_roster(void *context, const struct message_roster *roster, uint16_t you)
+{
+	(void)context;
+	(void)roster;
+	(void)you;
 }
 
-static void on_object(void *context, const struct object_header *header,
-                      const uint8_t *payload, size_t length, int64_t arrival_us,
-                      int64_t capture_us) {
-  (void)context;
-  (void)header;
-  (void)payload;
-  (void)length;
-  (void)arrival_us;
-  (void)capture_us;
+static void on_object(void *context, const struct object_header *header, const uint8_t *payload,
+		      size_t length, int64_t arrival_us, int64_t capture_us)
+{
+	(void)context;
+	(void)header;
+	(void)payload;
+	(void)length;
+	(void)arrival_us;
+	(void)capture_us;
 }
 
-static void on_keyframe_wanted(void *context) { (void)context; }
-
-static void on_bitrate(void *context, int64_t bitrate_bps) {
-  (void)context;
-  (void)bitrate_bps;
+static void on_keyframe_wanted(void *context)
+{
+	(void)context;
 }
 
-static AVCodecContext *open_encoder(int width, int height) {
-  const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
-  AVCodecContext *encoder = avcodec_alloc_context3(codec);
-
-  assert_non_null(encoder);
-  encoder->width = width;
-  encoder->height = height;
-  encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-  encoder->time_base = (AVRational){1, (int)CLOCK_US_PER_S};
-  encoder->gop_size = 100000;
-  encoder->thread_count = 1;
-  assert_int_equal(av_opt_set(encoder->priv_data, "preset", "veryfast", 0), 0);
-  assert_int_equal(av_opt_set(encoder->priv_data, "tune", "zerolatency", 0), 0);
-  assert_int_equal(av_opt_set(encoder->priv_data, "forced-idr", "1", 0), 0);
-  assert_int_equal(avcodec_open2(encoder, codec, NULL), 0);
-  return encoder;
+static void on_bitrate(void *context, int64_t bitrate_bps)
+{
+	(void)context;
+	(void)bitrate_bps;
 }
 
-static void open_pattern(struct rogue *rogue) {
-  const struct cam_want want = {
-      .width = WIDTH,
-      .height = HEIGHT,
-      .fps = 30,
-      .formats = {CAM_FORMAT_I420},
-      .n_formats = 1,
-  };
-  struct cam_got got;
+static AVCodecContext *open_encoder(int width, int height)
+{
+	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+	AVCodecContext *encoder = avcodec_alloc_context3(codec);
 
-  assert_int_equal(camera_test_create(ROGUE, &rogue->cam), 0);
-  assert_int_equal(rogue->cam->ops->open(rogue->cam, &want, &got), CAM_OK);
-  rogue->encoder = open_encoder(WIDTH, HEIGHT);
+	assert_non_null(encoder);
+	encoder->width = width;
+	encoder->height = height;
+	encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+	encoder->time_base = (AVRational){1, (int)CLOCK_US_PER_S};
+	encoder->gop_size = 100000;
+	encoder->thread_count = 1;
+	assert_int_equal(av_opt_set(encoder->priv_data, "preset", "veryfast", 0), 0);
+	assert_int_equal(av_opt_set(encoder->priv_data, "tune", "zerolatency", 0), 0);
+	assert_int_equal(av_opt_set(encoder->priv_data, "forced-idr", "1", 0), 0);
+	assert_int_equal(avcodec_open2(encoder, codec, NULL), 0);
+	return encoder;
 }
 
-static void rogue_join(struct rogue *rogue, struct site *site) {
-  const struct timespec deadline =
-      clock_timespec(clock_now_us() + SITE_PATIENCE_US);
-  struct settings_room settings;
-  struct settings_board board;
-  struct meeting_config config = {
-      .camera = {.width = WIDTH, .height = HEIGHT, .bitrate = 8000000},
-      .bitrate_min_bps = 150000,
-      .events = {on_state, on_roster, on_object, on_keyframe_wanted,
-                 on_bitrate},
-      .context = rogue,
-  };
-  int r = 0;
+static void open_pattern(struct rogue *rogue)
+{
+	const struct cam_want want = {
+		.width = WIDTH,
+		.height = HEIGHT,
+		.fps = 30,
+		.formats = {CAM_FORMAT_I420},
+		.n_formats = 1,
+	};
+	struct cam_got got;
 
-  site_settings(site, "rogue", &settings, &board);
-  config.host = settings.hub.host;
-  config.port = settings.hub.port;
-  config.path = settings.hub.path;
-  config.meeting = settings.meeting;
-  config.ca = settings.ca;
-  config.certificate = settings.certificate;
-  config.key = settings.key;
-  open_pattern(rogue);
-  assert_int_equal(meeting_create(&config, &rogue->meeting), 0);
-  assert_int_equal(meeting_start(rogue->meeting), 0);
-  pthread_mutex_lock(&rogue->lock);
-  while (rogue->phase != MEETING_IN && r == 0)
-    r = pthread_cond_clockwait(&rogue->changed, &rogue->lock, CLOCK_MONOTONIC,
-                               &deadline);
-  pthread_mutex_unlock(&rogue->lock);
-  assert_int_equal(r, 0);
+	assert_int_equal(camera_test_create(ROGUE, &rogue->cam), 0);
+	assert_int_equal(rogue->cam->ops->open(rogue->cam, &want, &got), CAM_OK);
+	rogue->encoder = open_encoder(WIDTH, HEIGHT);
 }
 
-static void rogue_finish(struct rogue *rogue) {
-  meeting_destroy(rogue->meeting);
-  cam_destroy(rogue->cam);
-  avcodec_free_context(&rogue->encoder);
-  pthread_cond_destroy(&rogue->changed);
-  pthread_mutex_destroy(&rogue->lock);
+static void rogue_join(struct rogue *rogue, struct site *site)
+{
+	const struct timespec deadline = clock_timespec(clock_now_us() + SITE_PATIENCE_US);
+	struct settings_room settings;
+	struct settings_board board;
+	struct meeting_config config = {
+		.camera = {.width = WIDTH, .height = HEIGHT, .bitrate = 8000000},
+		.bitrate_min_bps = 150000,
+		.events = {on_state, on_roster, on_object, on_keyframe_wanted, on_bitrate},
+		.context = rogue,
+	};
+	int r = 0;
+
+	site_settings(site, "rogue", &settings, &board);
+	config.host = settings.hub.host;
+	config.port = settings.hub.port;
+	config.path = settings.hub.path;
+	config.meeting = settings.meeting;
+	config.ca = settings.ca;
+	config.certificate = settings.certificate;
+	config.key = settings.key;
+	open_pattern(rogue);
+	assert_int_equal(meeting_create(&config, &rogue->meeting), 0);
+	assert_int_equal(meeting_start(rogue->meeting), 0);
+	pthread_mutex_lock(&rogue->lock);
+	while (rogue->phase != MEETING_IN && r == 0)
+		r = pthread_cond_clockwait(&rogue->changed, &rogue->lock, CLOCK_MONOTONIC,
+					   &deadline);
+	pthread_mutex_unlock(&rogue->lock);
+	assert_int_equal(r, 0);
 }
 
-static int set_up(void **state) {
-  struct bench *bench = calloc(1, sizeof(*bench));
-
-  if (!bench)
-    return -1;
-  bench->site = site_create();
-  party_init(&bench->a, "a", A);
-  party_init(&bench->b, "b", B);
-  pthread_mutex_init(&bench->rogue.lock, NULL);
-  pthread_cond_init(&bench->rogue.changed, NULL);
-  bench->rogue.seed = 1;
-  *state = bench;
-  return 0;
+static void rogue_finish(struct rogue *rogue)
+{
+	meeting_destroy(rogue->meeting);
+	cam_destroy(rogue->cam);
+	avcodec_free_context(&rogue->encoder);
+	pthread_cond_destroy(&rogue->changed);
+	pthread_mutex_destroy(&rogue->lock);
 }
 
-static int tear_down(void **state) {
-  struct bench *bench = *state;
+static int set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
 
-  rogue_finish(&bench->rogue);
-  site_destroy(bench->site);
-  party_finish(&bench->a);
-  party_finish(&bench->b);
-  free(bench);
-  return 0;
+	if (!bench)
+		return -1;
+	bench->site = site_create();
+	party_init(&bench->a, "a", A);
+	party_init(&bench->b, "b", B);
+	pthread_mutex_init(&bench->rogue.lock, NULL);
+	pthread_cond_init(&bench->rogue.changed, NULL);
+	bench->rogue.seed = 1;
+	*state = bench;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
+
+	rogue_finish(&bench->rogue);
+	site_destroy(bench->site);
+	party_finish(&bench->a);
+	party_finish(&bench->b);
+	free(bench);
+	return 0;
 }
 
 /* What it sends */
 
-static void send_bytes(struct rogue *rogue, const uint8_t *data, size_t length,
-                       bool is_key) {
-  AVPacket *packet = av_packet_alloc();
+static void send_bytes(struct rogue *rogue, const uint8_t *data, size_t length, bool is_key)
+{
+	AVPacket *packet = av_packet_alloc();
 
-  assert_non_null(packet);
-  assert_int_equal(av_new_packet(packet, (int)length), 0);
-  memcpy(packet->data, data, length);
-  packet->pts = clock_now_us();
-  packet->flags = is_key ? AV_PKT_FLAG_KEY : 0;
-  meeting_send_picture(rogue->meeting, packet);
-  av_packet_free(&packet);
+	assert_non_null(packet);
+	assert_int_equal(av_new_packet(packet, (int)length), 0);
+	memcpy(packet->data, data, length);
+	packet->pts = clock_now_us();
+	packet->flags = is_key ? AV_PKT_FLAG_KEY : 0;
+	meeting_send_picture(rogue->meeting, packet);
+	av_packet_free(&packet);
 }
 
 /* The pattern of now, coded. */
-static AVPacket *code(struct rogue *rogue, bool is_key) {
-  struct cam_picture picture = {0};
-  AVPacket *packet = av_packet_alloc();
+static AVPacket *code(struct rogue *rogue, bool is_key)
+{
+	struct cam_picture picture = {0};
+	AVPacket *packet = av_packet_alloc();
 
-  assert_int_equal(rogue->cam->ops->next(
-                       rogue->cam, clock_now_us() + SITE_PATIENCE_US, &picture),
-                   CAM_OK);
-  picture.frame->pict_type = is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P;
-  assert_int_equal(avcodec_send_frame(rogue->encoder, picture.frame), 0);
-  assert_int_equal(avcodec_receive_packet(rogue->encoder, packet), 0);
-  av_frame_free(&picture.frame);
-  return packet;
+	assert_int_equal(rogue->cam->ops->next(rogue->cam, clock_now_us() + SITE_PATIENCE_US,
+					       &picture),
+			 CAM_OK);
+	picture.frame->pict_type = is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P;
+	assert_int_equal(avcodec_send_frame(rogue->encoder, picture.frame), 0);
+	assert_int_equal(avcodec_receive_packet(rogue->encoder, packet), 0);
+	av_frame_free(&picture.frame);
+	return packet;
 }
 
 /* `keep_percent` of it. */
-static void send_coded(struct rogue *rogue, bool is_key, bool is_told_key,
-                       int keep_percent) {
-  AVPacket *packet = code(rogue, is_key);
+static void send_coded(struct rogue *rogue, bool is_key, bool is_told_key, int keep_percent)
+{
+	AVPacket *packet = code(rogue, is_key);
 
-  send_bytes(rogue, packet->data,
-             (size_t)packet->size * (size_t)keep_percent / 100, is_told_key);
-  av_packet_free(&packet);
+	send_bytes(rogue, packet->data, (size_t)packet->size * (size_t)keep_percent / 100,
+		   is_told_key);
+	av_packet_free(&packet);
 }
 
-static void send_noise(struct rogue *rogue, size_t length, bool is_key) {
-  static const uint8_t start[] = {0, 0, 0, 1};
-  uint8_t *data = malloc(length);
+static void send_noise(struct rogue *rogue, size_t length, bool is_key)
+{
+	static const uint8_t start[] = {0, 0, 0, 1};
+	uint8_t *data = malloc(length);
 
-  assert_non_null(data);
-  for (size_t i = 0; i < length; i++)
-    data[i] = (uint8_t)rand_r(&rogue->seed);
-  memcpy(data, start, sizeof(start));
-  send_bytes(rogue, data, length, is_key);
-  free(data);
+	assert_non_null(data);
+	for (size_t i = 0; i < length; i++)
+		data[i] = (uint8_t)rand_r(&rogue->seed);
+	memcpy(data, start, sizeof(start));
+	send_bytes(rogue, data, length, is_key);
+	free(data);
 }
 
-static void noise_as_key(struct rogue *rogue) {
-  send_noise(rogue, NOISE_BYTES, true);
+static void noise_as_key(struct rogue *rogue)
+{
+	send_noise(rogue, NOISE_BYTES, true);
 }
 
-static void noise_in_group(struct rogue *rogue) {
-  send_noise(rogue, NOISE_BYTES, false);
+static void noise_in_group(struct rogue *rogue)
+{
+	send_noise(rogue, NOISE_BYTES, false);
 }
 
-static void huge_noise(struct rogue *rogue) {
-  send_noise(rogue, HUGE_BYTES, true);
+static void huge_noise(struct rogue *rogue)
+{
+	send_noise(rogue, HUGE_BYTES, true);
 }
 
-static void truncated_idr(struct rogue *rogue) {
-  send_coded(rogue, true, true, 50);
+static void truncated_idr(struct rogue *rogue)
+{
+	send_coded(rogue, true, true, 50);
 }
 
-static void truncated_in_group(struct rogue *rogue) {
-  send_coded(rogue, false, false, 50);
+static void truncated_in_group(struct rogue *rogue)
+{
+	send_coded(rogue, false, false, 50);
 }
 
 /* Refers to what a room forgot after noise. */
-static void no_idr_as_key(struct rogue *rogue) {
-  send_noise(rogue, NOISE_BYTES, true);
-  send_coded(rogue, false, true, 100);
-  send_coded(rogue, false, false, 100);
+static void no_idr_as_key(struct rogue *rogue)
+{
+	send_noise(rogue, NOISE_BYTES, true);
+	send_coded(rogue, false, true, 100);
+	send_coded(rogue, false, false, 100);
 }
 
-static void send_grey(struct rogue *rogue, int width, int height) {
-  AVCodecContext *encoder = open_encoder(width, height);
-  AVFrame *picture =
-      fake_camera_picture(AV_PIX_FMT_YUV420P, width, height, 0, 1);
-  AVPacket *packet = av_packet_alloc();
+static void send_grey(struct rogue *rogue, int width, int height)
+{
+	AVCodecContext *encoder = open_encoder(width, height);
+	AVFrame *picture = fake_camera_picture(AV_PIX_FMT_YUV420P, width, height, 0, 1);
+	AVPacket *packet = av_packet_alloc();
 
-  assert_non_null(packet);
-  assert_int_equal(avcodec_send_frame(encoder, picture), 0);
-  assert_int_equal(avcodec_receive_packet(encoder, packet), 0);
-  send_bytes(rogue, packet->data, (size_t)packet->size, true);
-  av_packet_free(&packet);
-  av_frame_free(&picture);
-  avcodec_free_context(&encoder);
+	assert_non_null(packet);
+	assert_int_equal(avcodec_send_frame(encoder, picture), 0);
+	assert_int_equal(avcodec_receive_packet(encoder, packet), 0);
+	send_bytes(rogue, packet->data, (size_t)packet->size, true);
+	av_packet_free(&packet);
+	av_frame_free(&picture);
+	avcodec_free_context(&encoder);
 }
 
 /* Wider than any room shows. */
-static void too_wide(struct rogue *rogue) { send_grey(rogue, 4112, 64); }
+static void too_wide(struct rogue *rogue)
+{
+	send_grey(rogue, 4112, 64);
+}
 
 /* Whole, so it is shown. */
-static void other_size(struct rogue *rogue) {
-  send_grey(rogue, 1024, 64);
-  rogue->good++;
+static void other_size(struct rogue *rogue)
+{
+	send_grey(rogue, 1024, 64);
+	rogue->good++;
 }
 
 /* Of the other size, in the group of this one. */
-static void size_changes_in_group(struct rogue *rogue) {
-  AVCodecContext *usual = rogue->encoder;
+static void size_changes_in_group(struct rogue *rogue)
+{
+	AVCodecContext *usual = rogue->encoder;
 
-  rogue->encoder = open_encoder(WIDTH, HEIGHT);
-  send_coded(rogue, true, true, 50);
-  avcodec_free_context(&rogue->encoder);
-  rogue->encoder = usual;
-  send_coded(rogue, false, false, 100);
+	rogue->encoder = open_encoder(WIDTH, HEIGHT);
+	send_coded(rogue, true, true, 50);
+	avcodec_free_context(&rogue->encoder);
+	rogue->encoder = usual;
+	send_coded(rogue, false, false, 100);
 }
 
 static const struct {
-  const char *name;
-  void (*attack)(struct rogue *rogue);
-  bool is_error; /* and counted as one */
+	const char *name;
+	void (*attack)(struct rogue *rogue);
+	bool is_error; /* and counted as one */
 } attacks[] = {
-    {"noise as a key", noise_as_key, true},
-    {"noise in a group", noise_in_group, true},
-    {"a truncated IDR", truncated_idr, true},
-    {"a truncated picture in a group", truncated_in_group, true},
-    {"no IDR as a key", no_idr_as_key, true},
-    {"a picture too wide", too_wide, true},
-    {"a picture of another size", other_size, false},
-    {"another stream's parameters", size_changes_in_group, true},
-    {"2 MiB of noise", huge_noise, true},
+	{"noise as a key", noise_as_key, true},
+	{"noise in a group", noise_in_group, true},
+	{"a truncated IDR", truncated_idr, true},
+	{"a truncated picture in a group", truncated_in_group, true},
+	{"no IDR as a key", no_idr_as_key, true},
+	{"a picture too wide", too_wide, true},
+	{"a picture of another size", other_size, false},
+	{"another stream's parameters", size_changes_in_group, true},
+	{"2 MiB of noise", huge_noise, true},
 };
 
 /* A whole group, which the victim has to show. */
-static void assert_shows_good(struct bench *bench) {
-  struct viewer_sight before = viewer_get(bench->a.viewer, ROGUE);
+static void assert_shows_good(struct bench *bench)
+{
+	struct viewer_sight before = viewer_get(bench->a.viewer, ROGUE);
 
-  send_coded(&bench->rogue, true, true, 100);
-  bench->rogue.good++;
-  assert_true(party_sees(&bench->a, ROGUE, 1));
-  assert_int_equal(viewer_get(bench->a.viewer, ROGUE).pictures,
-                   before.pictures + 1);
-  send_coded(&bench->rogue, false, false, 100);
-  bench->rogue.good++;
-  assert_true(party_sees(&bench->a, ROGUE, 1));
+	send_coded(&bench->rogue, true, true, 100);
+	bench->rogue.good++;
+	assert_true(party_sees(&bench->a, ROGUE, 1));
+	assert_int_equal(viewer_get(bench->a.viewer, ROGUE).pictures, before.pictures + 1);
+	send_coded(&bench->rogue, false, false, 100);
+	bench->rogue.good++;
+	assert_true(party_sees(&bench->a, ROGUE, 1));
 }
 
-static void test_bad_pictures(void **state) {
-  struct bench *bench = *state;
-  struct viewer_sight sight;
+static void test_bad_pictures(void **state)
+{
+	struct bench *bench = *state;
+	struct viewer_sight sight;
 
-  party_join(&bench->a, bench->site);
-  party_join(&bench->b, bench->site);
-  rogue_join(&bench->rogue, bench->site);
-  assert_true(party_counts_of(&bench->a, "rogue", "member", 1));
-  assert_true(party_sees(&bench->a, B, 10));
-  viewer_forget_freezes(bench->a.viewer);
-  assert_shows_good(bench);
-  for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
-    int64_t errors = party_count_of(&bench->a, "rogue", "picture.errors");
+	party_join(&bench->a, bench->site);
+	party_join(&bench->b, bench->site);
+	rogue_join(&bench->rogue, bench->site);
+	assert_true(party_counts_of(&bench->a, "rogue", "member", 1));
+	assert_true(party_sees(&bench->a, B, 10));
+	viewer_forget_freezes(bench->a.viewer);
+	assert_shows_good(bench);
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
+		int64_t errors = party_count_of(&bench->a, "rogue", "picture.errors");
 
-    print_message("%s\n", attacks[i].name);
-    attacks[i].attack(&bench->rogue);
-    if (attacks[i].is_error)
-      assert_true(
-          party_counts_of(&bench->a, "rogue", "picture.errors", errors + 1));
-    assert_shows_good(bench);
-    /* nothing else came out of the decoder */
-    assert_int_equal(party_count_of(&bench->a, "rogue", "picture.pictures"),
-                     bench->rogue.good);
-  }
-  assert_int_equal(viewer_get(bench->a.viewer, ROGUE).damaged, 0);
-  sight = viewer_get(bench->a.viewer, B);
-  print_message("the other's picture stood still for %lld ms\n",
-                (long long)sight.freeze_us / 1000);
-  assert_int_equal(sight.damaged, 0);
-  assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
-  assert_true(party_hears(&bench->a, B));
+		print_message("%s\n", attacks[i].name);
+		attacks[i].attack(&bench->rogue);
+		if (attacks[i].is_error)
+			assert_true(
+				party_counts_of(&bench->a, "rogue", "picture.errors", errors + 1));
+		assert_shows_good(bench);
+		/* nothing else came out of the decoder */
+		assert_int_equal(party_count_of(&bench->a, "rogue", "picture.pictures"),
+				 bench->rogue.good);
+	}
+	assert_int_equal(viewer_get(bench->a.viewer, ROGUE).damaged, 0);
+	sight = viewer_get(bench->a.viewer, B);
+	print_message("the other's picture stood still for %lld ms\n",
+		      (long long)sight.freeze_us / 1000);
+	assert_int_equal(sight.damaged, 0);
+	assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
+	assert_true(party_hears(&bench->a, B));
 }
 
-static void test_bad_sound(void **state) {
-  struct bench *bench = *state;
-  struct rogue *rogue = &bench->rogue;
-  uint8_t data[OBJECT_SOUND_BYTES_MAX];
+static void test_bad_sound(void **state)
+{
+	struct bench *bench = *state;
+	struct rogue *rogue = &bench->rogue;
+	uint8_t data[OBJECT_SOUND_BYTES_MAX];
 
-  party_join(&bench->a, bench->site);
-  party_join(&bench->b, bench->site);
-  rogue_join(rogue, bench->site);
-  assert_true(party_counts_of(&bench->a, "rogue", "member", 1));
-  for (uint32_t i = 0; i < SOUNDS; i++) {
-    size_t length = 1 + (size_t)rand_r(&rogue->seed) % 1400;
+	party_join(&bench->a, bench->site);
+	party_join(&bench->b, bench->site);
+	rogue_join(rogue, bench->site);
+	assert_true(party_counts_of(&bench->a, "rogue", "member", 1));
+	for (uint32_t i = 0; i < SOUNDS; i++) {
+		size_t length = 1 + (size_t)rand_r(&rogue->seed) % 1400;
 
-    for (size_t j = 0; j < length; j++)
-      data[j] = (uint8_t)rand_r(&rogue->seed);
-    meeting_send_sound(rogue->meeting, i, clock_now_us(), data, length);
-    /* it drops what it cannot send at once */
-    if (i % 5 == 4)
-      assert_true(party_counts_of(&bench->a, "rogue", "sound.packets", i / 2));
-  }
-  assert_true(party_counts_of(&bench->a, "rogue", "sound.broken", 10));
-  assert_true(party_counts_of(&bench->a, "rogue", "sound.oversized", 1));
-  assert_true(party_hears(&bench->a, B));
-  assert_true(party_sees(&bench->a, B, 30));
+		for (size_t j = 0; j < length; j++)
+			data[j] = (uint8_t)rand_r(&rogue->seed);
+		meeting_send_sound(rogue->meeting, i, clock_now_us(), data, length);
+		/* it drops what it cannot send at once */
+		if (i % 5 == 4)
+			assert_true(party_counts_of(&bench->a, "rogue", "sound.packets", i / 2));
+	}
+	assert_true(party_counts_of(&bench->a, "rogue", "sound.broken", 10));
+	assert_true(party_counts_of(&bench->a, "rogue", "sound.oversized", 1));
+	assert_true(party_hears(&bench->a, B));
+	assert_true(party_sees(&bench->a, B, 30));
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_bad_pictures, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_bad_sound, set_up, tear_down),
-  };
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bad_pictures, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_sound, set_up, tear_down),
+	};
 
-  return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,12 +2,12 @@
  * Three rooms of which one comes and goes: what the two others see and hear of
  * each other does not stand still.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "tests/fake/party.h"
@@ -18,84 +18,89 @@ enum { A = 1, B = 2, GUEST = 3 }; /* tags */
 #define FREEZE_MAX_US (300 * CLOCK_US_PER_MS)
 
 struct bench {
-  struct site *site;
-  struct party a;
-  struct party b;
-  struct party guests[VISITS];
+	struct site *site;
+	struct party a;
+	struct party b;
+	struct party guests[VISITS];
 };
 
-static int set_up(void **state) {
-  struct bench *bench = calloc(1, sizeof(*bench));
+static int set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
 
-  if (!bench)
-    return -1;
-  bench->site = site_create();
-  party_init(&bench->a, "a", A);
-  party_init(&bench->b, "b", B);
-  *state = bench;
-  return 0;
+	if (!bench)
+		return -1;
+	bench->site = site_create();
+	party_init(&bench->a, "a", A);
+	party_init(&bench->b, "b", B);
+	*state = bench;
+	return 0;
 }
 
-static int tear_down(void **state) {
-  struct bench *bench = *state;
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
 
-  site_destroy(bench->site);
-  party_finish(&bench->a);
-  party_finish(&bench->b);
-  for (int i = 0; i < VISITS; i++)
-    party_finish(&bench->guests[i]);
-  free(bench);
-  return 0;
+	site_destroy(bench->site);
+	party_finish(&bench->a);
+	party_finish(&bench->b);
+	for (int i = 0; i < VISITS; i++)
+		party_finish(&bench->guests[i]);
+	free(bench);
+	return 0;
 }
 
-static bool is_with_one(const json_t *status, void *context) {
-  (void)context;
-  return json_array_size(json_object_get(status, "members")) == 1;
+static bool is_with_one(const json_t *status, void *context)
+{
+	(void)context;
+	return json_array_size(json_object_get(status, "members")) == 1;
 }
 
-static void visit(struct bench *bench, struct party *guest) {
-  party_init(guest, "guest", GUEST);
-  party_join(guest, bench->site);
-  assert_true(party_sees(guest, A, 5));
-  assert_true(party_sees(guest, B, 5));
-  assert_true(party_sees(&bench->a, GUEST, 5));
-  party_leave(guest);
-  assert_true(party_until(&bench->a, is_with_one, NULL));
-  assert_true(party_until(&bench->b, is_with_one, NULL));
+static void visit(struct bench *bench, struct party *guest)
+{
+	party_init(guest, "guest", GUEST);
+	party_join(guest, bench->site);
+	assert_true(party_sees(guest, A, 5));
+	assert_true(party_sees(guest, B, 5));
+	assert_true(party_sees(&bench->a, GUEST, 5));
+	party_leave(guest);
+	assert_true(party_until(&bench->a, is_with_one, NULL));
+	assert_true(party_until(&bench->b, is_with_one, NULL));
 }
 
-static void assert_flowed(struct party *party, uint8_t tag) {
-  struct viewer_sight sight = viewer_get(party->viewer, tag);
+static void assert_flowed(struct party *party, uint8_t tag)
+{
+	struct viewer_sight sight = viewer_get(party->viewer, tag);
 
-  print_message("%s saw %lld pictures, frozen for %lld ms at most\n",
-                party->name, (long long)sight.pictures,
-                (long long)sight.freeze_us / 1000);
-  assert_int_equal(sight.damaged, 0);
-  assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
+	print_message("%s saw %lld pictures, frozen for %lld ms at most\n", party->name,
+		      (long long)sight.pictures, (long long)sight.freeze_us / 1000);
+	assert_int_equal(sight.damaged, 0);
+	assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
 }
 
-static void test_one_comes_and_goes(void **state) {
-  struct bench *bench = *state;
+static void test_one_comes_and_goes(void **state)
+{
+	struct bench *bench = *state;
 
-  party_join(&bench->a, bench->site);
-  party_join(&bench->b, bench->site);
-  assert_true(party_sees(&bench->a, B, 30));
-  assert_true(party_sees(&bench->b, A, 30));
-  viewer_forget_freezes(bench->a.viewer);
-  viewer_forget_freezes(bench->b.viewer);
-  for (int i = 0; i < VISITS; i++)
-    visit(bench, &bench->guests[i]);
-  assert_true(party_sees(&bench->a, B, 5));
-  assert_true(party_sees(&bench->b, A, 5));
-  assert_flowed(&bench->a, B);
-  assert_flowed(&bench->b, A);
+	party_join(&bench->a, bench->site);
+	party_join(&bench->b, bench->site);
+	assert_true(party_sees(&bench->a, B, 30));
+	assert_true(party_sees(&bench->b, A, 30));
+	viewer_forget_freezes(bench->a.viewer);
+	viewer_forget_freezes(bench->b.viewer);
+	for (int i = 0; i < VISITS; i++)
+		visit(bench, &bench->guests[i]);
+	assert_true(party_sees(&bench->a, B, 5));
+	assert_true(party_sees(&bench->b, A, 5));
+	assert_flowed(&bench->a, B);
+	assert_flowed(&bench->b, A);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_one_comes_and_goes, set_up,
-                                      tear_down),
-  };
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_one_comes_and_goes, set_up, tear_down),
+	};
 
-  return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
