@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <libavcodec/packet.h>
+#include <cmocka.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"

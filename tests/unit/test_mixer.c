@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <opus/opus.h>
+#include <cmocka.h>
 
 enum { PACKET_FRAMES = 960, PACKETS = 100 };
 

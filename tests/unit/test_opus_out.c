@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <opus/opus.h>
+#include <cmocka.h>
 
 enum { PACKETS_MAX = 200, PACKET_FRAMES = 960 };
 

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <opus/opus.h>
+#include <cmocka.h>
 
 enum {
 	SECONDS = 4,

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <mbedtls/base64.h>
 #include <mbedtls/sha1.h>
+#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/queue.h"
