@@ -1,8 +1,7 @@
 /*
- * A room at a site (tests/fake/site.h) with everything a test needs to disturb
- * it and to judge what people there see and hear: a faulty camera, a test
- * microphone, a speaker that remembers, and a screen with somebody in front of
- * it. What cannot be made ends the program.
+ * A room at a site (tests/fake/site.h) with everything a test needs to disturb it and to judge what
+ * people there see and hear: a faulty camera, a test microphone, a speaker that remembers, and a
+ * screen with somebody in front of it. What cannot be made ends the program.
  */
 #ifndef BALAI_TESTS_FAKE_PARTY_H
 #define BALAI_TESTS_FAKE_PARTY_H
@@ -19,8 +18,7 @@ struct party {
 	bool is_given;          /* the devices are the room's now */
 };
 
-/* Makes the devices; the test may replace some before party_join(). The name is
- * not copied. */
+/* Makes the devices; the test may replace some before party_join(). The name is not copied. */
 void party_init(struct party *party, const char *name, uint8_t tag);
 
 /* With the settings of site_settings(), or with others. */
@@ -31,8 +29,7 @@ void party_join_with(struct party *party, struct site *site, const struct settin
 /* The room and its devices go; the viewer stays. */
 void party_leave(struct party *party);
 
-/* After site_destroy(), or party_leave(). One that was never made is allowed.
- */
+/* After site_destroy(), or party_leave(). One that was never made is allowed. */
 void party_finish(struct party *party);
 
 /* See site_room_until(). */

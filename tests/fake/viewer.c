@@ -31,9 +31,8 @@ struct viewer {
 };
 
 /*
- * The middles of the pattern's bars: all of them between time strip and moving
- * bar, and those that the own picture does not cover between moving bar and
- * number.
+ * The middles of the pattern's bars: all of them between time strip and moving bar, and those that
+ * the own picture does not cover between moving bar and number.
  */
 static void take_samples(const AVFrame *screen, struct screen_rect tile, uint8_t *ret_samples)
 {

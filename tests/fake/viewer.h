@@ -1,7 +1,6 @@
 /*
- * Somebody who looks at a room's fake screen: finds the far test pictures
- * (drivers/camera_test.h) in their tiles, when they were drawn, how long one
- * stood still, and whether one was damaged.
+ * Somebody who looks at a room's fake screen: finds the far test pictures (drivers/camera_test.h) in
+ * their tiles, when they were drawn, how long one stood still, and whether one was damaged.
  */
 #ifndef BALAI_TESTS_FAKE_VIEWER_H
 #define BALAI_TESTS_FAKE_VIEWER_H
@@ -19,12 +18,10 @@ struct viewer_sight {
 	int64_t damaged;  /* with a time strip, and other colours than the first had */
 	int64_t newest_us;
 	int64_t seen_us;   /* when the newest was presented */
-	int64_t freeze_us; /* the longest time between two since
-                        viewer_forget_freezes() */
+	int64_t freeze_us; /* the longest time between two since viewer_forget_freezes() */
 };
 
-/* Looks at `screen`, a fake one, until that is destroyed. NULL without memory.
- */
+/* Looks at `screen`, a fake one, until that is destroyed. NULL without memory. */
 struct viewer *viewer_create(struct screen *screen);
 
 /* After the screen. NULL is allowed. */
@@ -34,8 +31,7 @@ void viewer_destroy(struct viewer *viewer);
 struct viewer_sight viewer_get(struct viewer *viewer, uint8_t tag);
 void viewer_forget_freezes(struct viewer *viewer);
 
-/* Whether the newest screen has a line that calls for somebody to mend
- * something. */
+/* Whether the newest screen has a line that calls for somebody to mend something. */
 bool viewer_is_alerted(struct viewer *viewer);
 
 #endif

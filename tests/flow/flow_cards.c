@@ -1,7 +1,6 @@
 /*
- * Whole rooms over a real hub while sound cards are absent, busy, pulled out
- * and come back: what the people in the other room hear and go on seeing, and
- * what Status says.
+ * Whole rooms over a real hub while sound cards are absent, busy, pulled out and come back: what
+ * the people in the other room hear and go on seeing, and what Status says.
  */
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,6 @@
 /*
- * Whole rooms over a real hub while cameras, encoders and screens fail, are
- * pulled out and come back: what the people in the other room see and hear, and
- * what Status says.
+ * Whole rooms over a real hub while cameras, encoders and screens fail, are pulled out and come
+ * back: what the people in the other room see and hear, and what Status says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +20,7 @@
 
 enum { A = 1, B = 2 }; /* tags */
 
-/* Two stalls of 500 ms, for the second chance, and the next encoder's first
- * picture. */
+/* Two stalls of 500 ms, for the second chance, and the next encoder's first picture. */
 #define FREEZE_MAX_US (1600 * CLOCK_US_PER_MS)
 
 struct bench {

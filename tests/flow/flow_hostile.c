@@ -1,7 +1,6 @@
 /*
- * A member with a good certificate and bad intentions: what it sends as
- * pictures and sound must not crash a room, show anything that is not whole, or
- * disturb what comes from the others.
+ * A member with a good certificate and bad intentions: what it sends as pictures and sound must not
+ * crash a room, show anything that is not whole, or disturb what comes from the others.
  */
 #include <errno.h>
 #include <libavcodec/avcodec.h>
@@ -30,8 +29,7 @@ enum { A = 1, B = 2, ROGUE = 3 }; /* tags */
 #define SOUNDS 200
 #define FREEZE_MAX_US CLOCK_US_PER_S
 
-/* The member that does not behave, without any of a room's parts but the
- * meeting's. */
+/* The member that does not behave, without any of a room's parts but the meeting's. */
 struct rogue {
 	struct meeting *meeting;
 	struct cam *cam;

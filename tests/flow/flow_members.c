@@ -1,6 +1,6 @@
 /*
- * Three rooms of which one comes and goes: what the two others see and hear of
- * each other does not stand still.
+ * Three rooms of which one comes and goes: what the two others see and hear of each other does not
+ * stand still.
  */
 #include <setjmp.h>
 #include <stdarg.h>
