@@ -20,7 +20,7 @@
 /* The compositor answers within a refresh of its display. */
 #define COPY_DEADLINE_US (CLOCK_US_PER_S / 2)
 #define JPEG_QUALITY 5
-#define CHUNK_BYTES 16384
+#define CHUNK_BYTES 65536
 #define HEADER_BYTES 1024
 /* Connections that have no request yet, are told 503, or are libwebsockets' own descriptors. */
 #define FDS_MAX (LIVE_CLIENTS_MAX + 24)
@@ -184,21 +184,41 @@ static void show_newest(struct live *live, struct client *client)
 		go_on(client);
 }
 
-static void on_tick(lws_sorted_usec_list_t *tick)
+/* False while all readers still have a picture before them: another would only be skipped. */
+static bool is_awaited(const struct live *live)
 {
-	struct live *live = lws_container_of(tick, struct live, tick);
-	struct body *picture;
+	for (size_t i = 0; i < LIVE_CLIENTS_MAX; i++) {
+		const struct client *client = live->clients[i];
 
-	lws_sul_schedule(live->context, 0, &live->tick, on_tick, INTERVAL_US);
-	picture = take_picture(live);
-	if (!picture)
-		return;
+		if (client && client->is_live && !client->next)
+			return true;
+	}
+	return false;
+}
+
+static void show_to_all(struct live *live, struct body *take)
+{
 	body_unref(live->newest);
-	live->newest = picture;
+	live->newest = take;
 	for (size_t i = 0; i < LIVE_CLIENTS_MAX; i++) {
 		if (live->clients[i] && live->clients[i]->is_live)
 			show_newest(live, live->clients[i]);
 	}
+}
+
+static void on_tick(lws_sorted_usec_list_t *tick)
+{
+	struct live *live = lws_container_of(tick, struct live, tick);
+	int64_t started_us = clock_now_us(), rest_us;
+	struct body *picture = is_awaited(live) ? take_picture(live) : NULL;
+
+	if (picture)
+		show_to_all(live, picture);
+	/* Where encoding is slow, there is still time to send. */
+	rest_us = started_us + INTERVAL_US - clock_now_us();
+	if (rest_us < INTERVAL_US / 4)
+		rest_us = INTERVAL_US / 4;
+	lws_sul_schedule(live->context, 0, &live->tick, on_tick, rest_us);
 }
 
 static int refuse(struct lws *wsi, unsigned int status)
