@@ -86,11 +86,14 @@ void room_destroy(struct room *room)
 json_t *room_status(struct room *room)
 {
 	json_t *status = pipeline_status(room->pipeline);
-	json_t *own = json_pack("{s:s, s:s, s:s, s:I}", "name", room->settings.name, "board",
-				room->board.name, "meeting", room->settings.meeting, "uptime_s",
-				(json_int_t)((clock_now_us() - room->started_us) / CLOCK_US_PER_S));
+	json_t *own;
 
-	if (status && json_object_set_new(status, "room", own) == 0)
+	if (!status)
+		return NULL;
+	own = json_pack("{s:s, s:s, s:s, s:I}", "name", room->settings.name, "board",
+			room->board.name, "meeting", room->settings.meeting, "uptime_s",
+			(json_int_t)((clock_now_us() - room->started_us) / CLOCK_US_PER_S));
+	if (json_object_set_new(status, "room", own) == 0)
 		return status;
 	json_decref(status);
 	return NULL;
