@@ -121,7 +121,8 @@ static int dial(const struct site *site)
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	assert_true(fd >= 0);
+	if (fd < 0)
+		fail();
 	assert_int_equal(connect(fd, (const struct sockaddr *)&where, sizeof(where)), 0);
 	return fd;
 }
@@ -165,6 +166,14 @@ static size_t read_all(int fd, char *data, size_t size)
 	return length;
 }
 
+static size_t fetch(const struct site *site, const char *path, const char *host, char *answer,
+		    size_t size)
+{
+	int fd = request(site, path, host);
+
+	return read_all(fd, answer, size);
+}
+
 static int status_of(const char *answer)
 {
 	assert_memory_equal(answer, "HTTP/1.1 ", 9);
@@ -175,7 +184,7 @@ static int get_status(const struct site *site, const char *path, const char *hos
 {
 	char answer[65536];
 
-	read_all(request(site, path, host), answer, sizeof(answer));
+	fetch(site, path, host, answer, sizeof(answer));
 	return status_of(answer);
 }
 
@@ -186,7 +195,7 @@ static void test_page(void **state)
 
 	(void)state;
 	open_site(&site);
-	read_all(request(&site, "/", "localhost"), answer, sizeof(answer));
+	fetch(&site, "/", "localhost", answer, sizeof(answer));
 	assert_int_equal(status_of(answer), 200);
 	assert_non_null(strcasestr(answer, "content-type: text/html; charset=utf-8\r\n"));
 	assert_non_null(strcasestr(answer, "content-security-policy: default-src 'none'"));
@@ -207,7 +216,7 @@ static void test_png(void **state)
 
 	(void)state;
 	open_site(&site);
-	length = read_all(request(&site, "/screen.png", "127.0.0.1:80"), answer, sizeof(answer));
+	length = fetch(&site, "/screen.png", "127.0.0.1:80", answer, sizeof(answer));
 	assert_int_equal(status_of(answer), 200);
 	assert_non_null(strcasestr(answer, "content-type: image/png\r\n"));
 	assert_non_null(memmem(answer, length, signature, sizeof(signature) - 1));
