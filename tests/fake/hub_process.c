@@ -1,16 +1,15 @@
 #include "tests/fake/hub_process.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tests/fake/loopback.h"
 
 enum {
 	PATH_BYTES = 256,
@@ -73,21 +73,23 @@ const char *hub_process_path(struct hub_process *hub, const char *file)
 	return hub->paths[i];
 }
 
-/* log: its standard error; NULL: the test's own. Returns -1 where it cannot be started. */
+/*
+ * log: its standard error; NULL: the test's own. The program ends with this one, however that ends.
+ * Returns -1 where it cannot be started.
+ */
 static pid_t spawn(const char *const *arguments, char *const *environment, const char *log)
 {
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
-	int r;
+	pid_t parent = getpid(), pid = fork();
+	int out, err;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	if (log)
-		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
-						 O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	r = posix_spawn(&pid, arguments[0], &actions, NULL, (char *const *)arguments, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	return r == 0 ? pid : -1;
+	if (pid != 0)
+		return pid;
+	out = open("/dev/null", O_WRONLY);
+	err = log ? open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600) : STDERR_FILENO;
+	if (out >= 0 && err >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+	    dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
+		execve(arguments[0], (char *const *)arguments, environment);
+	_exit(EXIT_FAILURE);
 }
 
 /* Its exit status; -1 when it has not ended after so long. */
@@ -108,7 +110,7 @@ void hub_process_pki(const char *const *arguments)
 	const char *all[12] = {"tools/pki/pki"};
 	size_t i;
 
-	for (i = 0; arguments[i] && i < 10; i++)
+	for (i = 0; i < 10 && arguments[i]; i++)
 		all[i + 1] = arguments[i];
 	if (wait_for(spawn(all, environ, NULL), 30000) != 0)
 		give_up(NULL, "pki %s fails", arguments[0]);
@@ -163,9 +165,9 @@ bool hub_process_log_comes(struct hub_process *hub, const char *text)
 static uint16_t port_after(struct hub_process *hub, const char *log, const char *words)
 {
 	const char *place = strstr(log, words);
-	unsigned int port;
+	unsigned long port = place ? strtoul(place + strlen(words), NULL, 10) : 0;
 
-	if (!place || sscanf(place + strlen(words), "%u", &port) != 1)
+	if (port == 0 || port > UINT16_MAX)
 		give_up(hub, "no \"%s\" in the log: %s", words, log);
 	return (uint16_t)port;
 }
@@ -285,19 +287,15 @@ struct ws_client_settings hub_process_room(struct hub_process *hub, const char *
 static bool fetch_page(uint16_t port, char *page)
 {
 	static const char request[] = "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n";
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct timeval patience = {.tv_sec = 10};
+	int fd = loopback_connect(port, 0);
 	size_t length = 0;
 	ssize_t part;
 
+	if (fd < 0)
+		return false;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    write(fd, request, strlen(request)) != (ssize_t)strlen(request)) {
+	if (write(fd, request, strlen(request)) != (ssize_t)strlen(request)) {
 		close(fd);
 		return false;
 	}

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -62,11 +63,14 @@ static int connect_socket(struct ws_client *client, const struct ws_client_setti
 		.sin_port = htons(settings->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+	const int on = 1;
 	int error = 0, r;
 	socklen_t length = sizeof(error);
 
 	client->socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (client->socket < 0)
+		return -errno;
+	if (setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		return -errno;
 	if (settings->receive_bytes > 0 &&
 	    setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &settings->receive_bytes,
@@ -233,6 +237,11 @@ int ws_client_socket(const struct ws_client *client)
 	return client->socket;
 }
 
+struct ssl_st *ws_client_tls(const struct ws_client *client)
+{
+	return client->ssl;
+}
+
 static size_t write_header(uint8_t *header, enum ws_opcode opcode, bool is_final,
 			   uint64_t announced)
 {
@@ -251,7 +260,7 @@ static size_t write_header(uint8_t *header, enum ws_opcode opcode, bool is_final
 		length += 8;
 	}
 	/* The masking key; any will do. */
-	memcpy(header + length, "\x12\x34\x56\x78", 4);
+	buffer_put_u32(header + length, 0x12345678);
 	return length + 4;
 }
 

@@ -51,8 +51,9 @@ int ws_client_connect(const struct ws_client_settings *settings, int64_t deadlin
 /* Without a word. NULL is allowed. */
 void ws_client_destroy(struct ws_client *client);
 
-/* The socket, for poll(2). */
+/* The socket, for poll(2), and the TLS on it, for who reads by himself. */
 int ws_client_socket(const struct ws_client *client);
+struct ssl_st *ws_client_tls(const struct ws_client *client);
 
 /* One whole message. Return 0 or -errno. */
 int ws_client_send_text(struct ws_client *client, const char *text, int64_t deadline_us)

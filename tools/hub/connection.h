@@ -3,7 +3,7 @@
  * and out.
  *
  *     lws ── pieces ──► packet ──► session ──► meeting, relay
- *     lws ◄─ frames ─── packet ◄── outbox ◄──────────┘
+ *     lws ◄─ frames ─── sender ◄── outbox ◄──────────┘
  *
  * Belongs to the hub's one thread.
  */
@@ -54,8 +54,8 @@ int connection_open(struct connection *connection) __attribute__((warn_unused_re
 void connection_receive(struct connection *connection, const void *data, size_t length);
 int connection_write(struct connection *connection) __attribute__((warn_unused_result));
 
-/* The peer answered a ping. */
-void connection_pong(struct connection *connection);
+/* The peer sent a close: lws answers it, nothing else goes out any more. */
+void connection_closed_by_peer(struct connection *connection);
 
 /* Looks at the deadlines: to be called about every 100 ms. */
 void connection_check(struct connection *connection);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 enum {
 	BACKLOG = 4096,
 	USER_TIMEOUT_MS = 10000,
@@ -179,4 +181,14 @@ void listener_address_text(const struct in6_addr *address, char text[static INET
 void listener_set_unsent_max(int socket, int bytes)
 {
 	(void)setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
+int64_t listener_silence_us(int socket)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+		return 0;
+	return info.tcpi_last_data_recv * CLOCK_US_PER_MS;
 }

@@ -38,6 +38,9 @@ void listener_peer_name(int socket, char text[static LISTENER_TEXT_BYTES]);
 /* "192.0.2.1" or "2001:db8::1" */
 void listener_address_text(const struct in6_addr *address, char text[static INET6_ADDRSTRLEN]);
 
+/* How long ago the last byte came in; 0 where that cannot be told. */
+int64_t listener_silence_us(int socket);
+
 /* Bytes that the kernel may hold unsent before the socket counts as not writable. */
 void listener_set_unsent_max(int socket, int bytes);
 

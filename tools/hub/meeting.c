@@ -210,12 +210,16 @@ int meeting_join(struct meetings *meetings, const struct message_join *join, con
 			return r;
 	}
 	connect_socket(member, RELAY_CONTROL, control);
-	roster_changed(member->meeting);
-	/* Even where the others are told a little later. */
-	roster_send(member->meeting, control);
 	*ret_member = member;
 	*ret_resumed = resumed;
 	return 0;
+}
+
+void meeting_announce(struct member *member)
+{
+	roster_changed(member->meeting);
+	if (member->meeting->tell)
+		roster_send(member->meeting, member->outboxes[RELAY_CONTROL]);
 }
 
 int meeting_attach(struct meetings *meetings, const char *seat, const char *room,

@@ -32,13 +32,16 @@ void meetings_destroy(struct meetings *meetings);
 
 /*
  * `room` (its certificate's name) joins, or takes its seat again where `join` names a seat that is
- * kept and that room's; earlier sockets of the seat end with 4001. The roster is put in `control`,
- * for after the answer. Returns 0 and hands over a reference to *ret_member; -ENOSPC when the
- * meeting is full, -ENFILE when there are too many meetings, -ENOMEM.
+ * kept and that room's; earlier sockets of the seat end with 4001. Returns 0 and hands over a
+ * reference to *ret_member; -ENOSPC when the meeting is full, -ENFILE when there are too many
+ * meetings, -ENOMEM.
  */
 int meeting_join(struct meetings *meetings, const struct message_join *join, const char *room,
 		 struct outbox *control, struct member **ret_member, bool *ret_resumed)
 	__attribute__((warn_unused_result));
+
+/* After the answer to its join: tells the roster to the member at once, to the others soon. */
+void meeting_announce(struct member *member);
 
 /*
  * The pictures socket of a seat; an earlier one ends with 4001. Returns 0 and hands over a

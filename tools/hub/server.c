@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "tools/hub/connection.h"
 #include "tools/hub/listener.h"
+#include "tools/hub/loop.h"
 #include "tools/hub/metrics_page.h"
 #include "tools/hub/tls.h"
 
@@ -30,6 +31,7 @@ struct server {
 	struct config config;
 	struct shared shared;
 	struct connection_owner connections;
+	struct loop *loop;
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	struct lws *listener;
@@ -242,11 +244,11 @@ static int on_room(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	case LWS_CALLBACK_RECEIVE:
 		connection_receive(connection, in, length);
 		return 0;
-	case LWS_CALLBACK_RECEIVE_PONG:
-		connection_pong(connection);
-		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return connection_write(connection);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		connection_closed_by_peer(connection);
+		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		gone(server_of(wsi), connection);
 		return 0;
@@ -308,7 +310,7 @@ static struct lws *watch(struct server *server, int fd, const char *protocol)
 
 static int create_context(struct server *server)
 {
-	const struct lws_context_creation_info info = {
+	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.pt_serv_buf_size = SERVICE_BYTES,
@@ -324,7 +326,13 @@ static int create_context(struct server *server)
 		.user = server,
 	};
 
+	int r;
+
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	r = loop_create(server_files(&server->config), &server->loop);
+	if (r < 0)
+		return r;
+	loop_serve(&server->loop, &info);
 	server->context = lws_create_context(&info);
 	if (!server->context)
 		return -ENOMEM;
@@ -415,6 +423,7 @@ void server_destroy(struct server *server)
 	lws_sul_cancel(&server->tick);
 	if (server->context)
 		lws_context_destroy(server->context);
+	loop_destroy(server->loop);
 	metrics_page_destroy(server->page);
 	meetings_destroy(server->connections.meetings);
 	shared_finish(&server->shared);
@@ -426,10 +435,8 @@ void server_run(struct server *server)
 	int64_t until_us;
 
 	while (!server->stopping)
-		if (lws_service(server->context, 0) < 0)
-			return;
+		loop_run(server->loop, server->context);
 	until_us = shared_now_us(&server->shared) + STOP_US;
 	while (server->connections.list && shared_now_us(&server->shared) < until_us)
-		if (lws_service(server->context, 0) < 0)
-			return;
+		loop_run(server->loop, server->context);
 }

@@ -142,6 +142,7 @@ static void join(struct session *session, const struct message *request)
 	}
 	session->state = SESSION_CONTROL;
 	answer_joined(session, request, resumed);
+	meeting_announce(session->member);
 	log_info("hub", "%s %s %s from %s as member %u", session->room,
 		 resumed ? "came back to" : "joined", request->join.meeting, session->address,
 		 member_number(session->member));
@@ -170,9 +171,9 @@ static void publish(struct session *session, const struct message *request)
 		outbox_end(session->outbox, 1013, "no memory");
 		return;
 	}
-	meeting_changed(session->member);
 	session->shared->out.published = published;
 	answer(session, request);
+	meeting_changed(session->member);
 }
 
 static void want(struct session *session, const struct message *request)

@@ -116,9 +116,12 @@ static void tell_refusal(const SSL *ssl, int where, int alert)
 	shared_refuse(shared, METRICS_REFUSED_TLS, peer, why);
 }
 
+/* What goes wrong after the handshake, above all a peer that goes without a word, is no refusal. */
 static void on_info(const SSL *ssl, int where, int value)
 {
-	if ((where & SSL_CB_ALERT) && value >> 8 == SSL3_AL_FATAL && !SSL_is_init_finished(ssl))
+	if (where & SSL_CB_HANDSHAKE_DONE)
+		SSL_set_app_data((SSL *)(uintptr_t)ssl, SSL_get_SSL_CTX(ssl));
+	else if ((where & SSL_CB_ALERT) && value >> 8 == SSL3_AL_FATAL && !SSL_get_app_data(ssl))
 		tell_refusal(ssl, where, value);
 }
 

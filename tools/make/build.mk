@@ -8,7 +8,7 @@
 #   tests/qemu/check.c               -> a program each
 #
 # The box speaks TLS by mbedTLS, with the libwebsockets that devroot built; the hub, and test
-# programs called *_hub_*, by OpenSSL, with Debian's libwebsockets.
+# programs called *_hub or *_hub_*, by OpenSSL, with Debian's libwebsockets.
 
 variants := host asan tsan fuzz arm64
 
@@ -62,7 +62,7 @@ bench_names := $(basename $(wildcard tests/bench/bench_*.c))
 fuzz_names := $(basename $(wildcard tests/fuzz/fuzz_*.c))
 check_names := $(basename $(wildcard tests/qemu/check*.c))
 hub_names := $(foreach name,$(test_names) $(bench_names) $(fuzz_names),\
-	$(if $(findstring _hub_,$(notdir $(name))),$(name)))
+	$(if $(findstring _hub_,$(notdir $(name))_),$(name)))
 
 program_names := $(if $(wildcard firmware/room/main.c),balai-room) \
 	$(if $(wildcard tools/ctl/*.c),balaictl)
