@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "drivers/camera_test.h"
@@ -79,9 +80,20 @@ static void make_jpeg(struct faulty_camera *faulty, struct cam_picture *picture)
 		abort();
 	coded->pts = picture->frame->pts;
 	if (++faulty->coded % TRUNCATED_EVERY == 0)
-		av_shrink_packet(coded, coded->size / 2);
+		av_shrink_packet(coded, coded->size / 3);
 	av_frame_free(&picture->frame);
 	picture->coded = coded;
+}
+
+static void paint_patch(AVFrame *picture)
+{
+	int x = picture->width * (FAULTY_CAMERA_PATCH_X - 8) / 100;
+	int y = picture->height * (FAULTY_CAMERA_PATCH_Y - 2) / 100;
+	int width = picture->width * 16 / 100, height = picture->height * 4 / 100;
+
+	for (int line = y; line < y + height; line++)
+		memset(picture->data[0] + (ptrdiff_t)line * picture->linesize[0] + x,
+		       faulty_camera_patch(picture->pts), (size_t)width);
 }
 
 static enum cam_result faulty_next(struct cam *cam, int64_t deadline_us,
@@ -97,6 +109,7 @@ static enum cam_result faulty_next(struct cam *cam, int64_t deadline_us,
 	}
 	if (result != CAM_OK)
 		return result;
+	paint_patch(picture.frame);
 	if (faulty->form == FAULTY_CAMERA_MJPEG)
 		make_jpeg(faulty, &picture);
 	*ret_picture = picture;

@@ -9,12 +9,14 @@
 #include "screen/paint.h"
 #include "screen/palette.h"
 #include "tests/fake/fake_screen.h"
+#include "tests/fake/faulty_camera.h"
 
 enum {
 	TAGS = 256,
 	LAYOUTS = 3,      /* up to so many far members */
-	SAMPLES = 13,     /* of a picture's colours */
+	SAMPLES = 11,     /* of a picture's colours */
 	SAMPLE_NEAR = 28, /* what coding and scaling change at most */
+	PATCH_NEAR = 24,  /* half of what two times differ by */
 	ALERT_NEAR = 3,
 	ALERT_PIXELS = 200, /* of chroma: much less than a line of text on its ground */
 };
@@ -32,12 +34,12 @@ struct viewer {
 
 /*
  * The middles of the pattern's bars: all of them between time strip and moving bar, and those that
- * the own picture does not cover between moving bar and number.
+ * neither the patch nor the own picture covers between moving bar and number.
  */
 static void take_samples(const AVFrame *screen, struct screen_rect tile, uint8_t *ret_samples)
 {
 	for (int i = 0; i < SAMPLES; i++) {
-		int bar = i % 8;
+		int bar = i < 8 ? i : i - 6;
 		int x = tile.x + tile.width * (2 * bar + 1) / 16;
 		int y = tile.y + tile.height * (i < 8 ? 28 : 69) / 100;
 
@@ -54,6 +56,16 @@ static bool is_same(const uint8_t *samples, const uint8_t *others)
 	return true;
 }
 
+/* Whether the picture's lower part is of the same time as its strip. */
+static bool is_of_one_time(const AVFrame *screen, struct screen_rect tile, int64_t time_us)
+{
+	int x = tile.x + tile.width * FAULTY_CAMERA_PATCH_X / 100;
+	int y = tile.y + tile.height * FAULTY_CAMERA_PATCH_Y / 100;
+	int luma = screen->data[0][(ptrdiff_t)y * screen->linesize[0] + x];
+
+	return abs(luma - faulty_camera_patch(time_us)) <= PATCH_NEAR;
+}
+
 static void note(struct sight *sight, const AVFrame *screen, struct screen_rect tile,
 		 int64_t time_us)
 {
@@ -64,7 +76,7 @@ static void note(struct sight *sight, const AVFrame *screen, struct screen_rect 
 	take_samples(screen, tile, samples);
 	if (figures->pictures == 0)
 		take_samples(screen, tile, sight->samples);
-	if (!is_same(samples, sight->samples))
+	if (!is_same(samples, sight->samples) || !is_of_one_time(screen, tile, time_us))
 		figures->damaged++;
 	if (time_us <= figures->newest_us)
 		return;

@@ -1,5 +1,5 @@
 /*
- * Somebody who looks at a room's fake screen: finds the far test pictures (drivers/camera_test.h) in
+ * Somebody who looks at a room's fake screen: finds the far pictures (tests/fake/faulty_camera.h) in
  * their tiles, when they were drawn, how long one stood still, and whether one was damaged.
  */
 #ifndef BALAI_TESTS_FAKE_VIEWER_H
@@ -15,7 +15,7 @@ struct viewer;
 /* What was seen of the camera with one tag. Times are CLOCK_MONOTONIC in µs. */
 struct viewer_sight {
 	int64_t pictures; /* that were not there before */
-	int64_t damaged;  /* with a time strip, and other colours than the first had */
+	int64_t damaged;  /* with a time strip, but in part of another time or colour */
 	int64_t newest_us;
 	int64_t seen_us;   /* when the newest was presented */
 	int64_t freeze_us; /* the longest time between two since viewer_forget_freezes() */

@@ -15,9 +15,9 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "drivers/camera_test.h"
 #include "meeting/meeting.h"
 #include "tests/fake/fake_camera.h"
+#include "tests/fake/faulty_camera.h"
 #include "tests/fake/party.h"
 
 enum { A = 1, B = 2, ROGUE = 3 }; /* tags */
@@ -120,7 +120,7 @@ static void open_pattern(struct rogue *rogue)
 	};
 	struct cam_got got;
 
-	assert_int_equal(camera_test_create(ROGUE, &rogue->cam), 0);
+	assert_int_equal(faulty_camera_create(ROGUE, FAULTY_CAMERA_RAW, &rogue->cam), 0);
 	assert_int_equal(rogue->cam->ops->open(rogue->cam, &want, &got), CAM_OK);
 	rogue->encoder = open_encoder(WIDTH, HEIGHT);
 }
