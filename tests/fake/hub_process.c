@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "tests/fake/loopback.h"
+#include "tests/fake/program.h"
 
 enum {
 	PATH_BYTES = 256,
@@ -107,7 +108,8 @@ static int wait_for(pid_t pid, int timeout_ms)
 
 void hub_process_pki(const char *const *arguments)
 {
-	const char *all[12] = {"tools/pki/pki"};
+	const struct program_path program = program_source("tools/pki/pki");
+	const char *all[12] = {program.text};
 	size_t i;
 
 	for (i = 0; i < 10 && arguments[i]; i++)
@@ -186,19 +188,17 @@ static int open_notify_socket(struct hub_process *hub, const char *path)
 
 static void start(struct hub_process *hub)
 {
-	const char *program = getenv("BALAI_HUB");
+	const struct program_path program = program_built("balai-hub");
 	char notify[PATH_BYTES + 16], ready[64] = "", log[LOG_BYTES_MAX];
 	char *environment[] = {notify, NULL};
-	const char *arguments[] = {program, hub_process_path(hub, "hub.ini"), NULL};
+	const char *arguments[] = {program.text, hub_process_path(hub, "hub.ini"), NULL};
 	int fd = open_notify_socket(hub, hub_process_path(hub, "notify"));
 	struct pollfd waiting = {.fd = fd, .events = POLLIN};
 
-	if (!program)
-		give_up(hub, "BALAI_HUB names no program");
 	snprintf(notify, sizeof(notify), "NOTIFY_SOCKET=%s", hub_process_path(hub, "notify"));
 	hub->pid = spawn(arguments, environment, hub_process_path(hub, "log"));
 	if (hub->pid < 0)
-		give_up(hub, "%s cannot be started", program);
+		give_up(hub, "%s cannot be started", program.text);
 	if (poll(&waiting, 1, (int)(HUB_PROCESS_PATIENCE_US / CLOCK_US_PER_MS)) == 1)
 		(void)!read(fd, ready, sizeof(ready) - 1);
 	close(fd);

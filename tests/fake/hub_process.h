@@ -17,8 +17,8 @@ struct hub_process;
 #define HUB_PROCESS_PATIENCE_US INT64_C(30000000)
 
 /*
- * Makes a CA, the hub's certificate, and "ruang-1" and "ruang-2" of rooms, and starts the program
- * in $BALAI_HUB with these lines added to its configuration. Returns when it takes connections.
+ * Makes a CA, the hub's certificate, and "ruang-1" and "ruang-2" of rooms, and starts the hub with
+ * these lines added to its configuration. Returns when it takes connections.
  */
 struct hub_process *hub_process_create(const char *configuration);
 

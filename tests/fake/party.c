@@ -81,6 +81,46 @@ void party_finish(struct party *party)
 	*party = (struct party){0};
 }
 
+void party_pair_init(struct party_pair *pair)
+{
+	pair->site = site_create();
+	party_init(&pair->a, "a", PARTY_A);
+	party_init(&pair->b, "b", PARTY_B);
+}
+
+void party_pair_join(struct party_pair *pair)
+{
+	party_join(&pair->a, pair->site);
+	party_join(&pair->b, pair->site);
+}
+
+void party_pair_finish(struct party_pair *pair)
+{
+	site_destroy(pair->site);
+	party_finish(&pair->a);
+	party_finish(&pair->b);
+}
+
+int party_pair_set_up(void **state)
+{
+	struct party_pair *pair = calloc(1, sizeof(*pair));
+
+	if (!pair)
+		return -1;
+	party_pair_init(pair);
+	*state = pair;
+	return 0;
+}
+
+int party_pair_tear_down(void **state)
+{
+	struct party_pair *pair = *state;
+
+	party_pair_finish(pair);
+	free(pair);
+	return 0;
+}
+
 bool party_until(struct party *party, bool (*holds)(const json_t *status, void *context),
 		 void *context)
 {

@@ -32,6 +32,29 @@ void party_leave(struct party *party);
 /* After site_destroy(), or party_leave(). One that was never made is allowed. */
 void party_finish(struct party *party);
 
+/* Two of them, "a" and "b", at a site of their own. */
+struct party_pair {
+	struct site *site;
+	struct party a; /* in tests of faults, the one that has them */
+	struct party b; /* the one that looks on */
+};
+
+enum { PARTY_A = 1, PARTY_B = 2 }; /* their tags */
+
+/* Makes the site and the devices; nobody has joined yet. */
+void party_pair_init(struct party_pair *pair);
+
+void party_pair_join(struct party_pair *pair);
+
+/* Destroys the site, with all rooms at it, and then the pair. */
+void party_pair_finish(struct party_pair *pair);
+
+/* For a cmocka test whose *state is a struct party_pair. */
+int party_pair_set_up(void **state);
+int party_pair_tear_down(void **state);
+#define PARTY_PAIR_TEST(test)                                                                      \
+	cmocka_unit_test_setup_teardown(test, party_pair_set_up, party_pair_tear_down)
+
 /* See site_room_until(). */
 bool party_until(struct party *party, bool (*holds)(const json_t *status, void *context),
 		 void *context);

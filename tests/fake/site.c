@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ftw.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +19,7 @@
 #include "camera/encode_avcodec.h"
 #include "screen/words.h"
 #include "tests/fake/fake_screen.h"
+#include "tests/fake/program.h"
 
 #define SITE_ROOMS_MAX 16
 #define SITE_PATH_BYTES 256
@@ -27,8 +27,6 @@
 struct site {
 	char directory[64];
 	char path[SITE_PATH_BYTES];
-	char programs[SITE_PATH_BYTES]; /* where balai-hub lies */
-	char source[SITE_PATH_BYTES];   /* where tools/pki lies */
 	uint16_t port;
 	pid_t hub;
 	struct site_room *rooms[SITE_ROOMS_MAX];
@@ -58,7 +56,7 @@ static void die(const char *format, ...)
 	exit(EXIT_FAILURE);
 }
 
-/* Folders and programs */
+/* Its folder and programs */
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
@@ -66,20 +64,6 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 	(void)type;
 	(void)walk;
 	return remove(path);
-}
-
-/* From build/VARIANT/tests/flow/PROGRAM to build/VARIANT, and to the folder of the sources. */
-static void find_programs(struct site *site)
-{
-	ssize_t length = readlink("/proc/self/exe", site->programs, sizeof(site->programs) - 1);
-
-	if (length < 0)
-		die("/proc/self/exe: %s", strerror(errno));
-	site->programs[length] = '\0';
-	for (int i = 0; i < 3; i++)
-		dirname(site->programs);
-	memcpy(site->source, site->programs, sizeof(site->source));
-	dirname(dirname(site->source));
 }
 
 const char *site_path(struct site *site, const char *name)
@@ -122,15 +106,13 @@ static void print_log(struct site *site, const char *log)
 
 void site_pki(struct site *site, const char *const *arguments)
 {
-	char program[SITE_PATH_BYTES + 32];
+	const struct program_path program = program_source("tools/pki/pki");
+	pid_t pid = spawn(site, program.text, arguments, "pki.log");
 	int status;
-	pid_t pid;
 
-	snprintf(program, sizeof(program), "%s/tools/pki/pki", site->source);
-	pid = spawn(site, program, arguments, "pki.log");
 	if (waitpid(pid, &status, 0) != pid || status != 0) {
 		print_log(site, "pki.log");
-		die("%s failed", program);
+		die("%s failed", program.text);
 	}
 }
 
@@ -200,15 +182,14 @@ static void write_hub_file(struct site *site)
 /* Returns when the hub takes connections. */
 void site_hub_start(struct site *site)
 {
-	char program[SITE_PATH_BYTES + 16];
+	const struct program_path program = program_built("balai-hub");
 	char file[SITE_PATH_BYTES];
-	const char *arguments[] = {program, file, NULL};
+	const char *arguments[] = {program.text, file, NULL};
 	int notified = notify_socket(site);
 	bool ready;
 
-	snprintf(program, sizeof(program), "%s/balai-hub", site->programs);
 	memcpy(file, site_path(site, "hub.ini"), sizeof(file));
-	site->hub = spawn(site, program, arguments, "hub.log");
+	site->hub = spawn(site, program.text, arguments, "hub.log");
 	ready = await_ready(notified);
 	close(notified);
 	unsetenv("NOTIFY_SOCKET");
@@ -262,7 +243,6 @@ struct site *site_create(void)
 	if (!registered)
 		atexit(clean_up);
 	registered = true;
-	find_programs(site);
 	site_pki(site, (const char *[]){"pki", "ca", site->directory, "Site", NULL});
 	site_pki(site, (const char *[]){"pki", "server", site->directory, "localhost", "127.0.0.1",
 					NULL});
@@ -402,16 +382,6 @@ struct site_room *site_room_create(struct site *site, const struct settings_room
 	return room;
 }
 
-struct site_room *site_room_join(struct site *site, const char *name,
-				 const struct site_devices *devices)
-{
-	struct settings_room settings;
-	struct settings_board board;
-
-	site_settings(site, name, &settings, &board);
-	return site_room_create(site, &settings, &board, devices);
-}
-
 void site_room_leave(struct site_room *room)
 {
 	if (!room)
@@ -427,11 +397,6 @@ void site_room_leave(struct site_room *room)
 struct room *site_room_get(struct site_room *room)
 {
 	return room->room;
-}
-
-struct screen *site_room_screen(struct site_room *room)
-{
-	return room->devices.screen;
 }
 
 /* Status */

@@ -56,15 +56,10 @@ struct site_room *site_room_create(struct site *site, const struct settings_room
 				   const struct settings_board *board,
 				   const struct site_devices *devices);
 
-/* Both of the above. */
-struct site_room *site_room_join(struct site *site, const char *name,
-				 const struct site_devices *devices);
-
 /* Leaves. NULL is allowed. */
 void site_room_leave(struct site_room *room);
 
 struct room *site_room_get(struct site_room *room);
-struct screen *site_room_screen(struct site_room *room);
 
 /*
  * Looks at the room's Status after each picture on its screen until `holds` is true of it; false

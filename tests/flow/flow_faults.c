@@ -18,8 +18,6 @@
 #include "tests/fake/faulty_camera.h"
 #include "tests/fake/party.h"
 
-enum { A = 1, B = 2 }; /* tags */
-
 /*
  * Two stalls of 500 ms, for the second chance, and the next encoder's first picture; and a second
  * that a busy machine may stand still.
@@ -27,9 +25,7 @@ enum { A = 1, B = 2 }; /* tags */
 #define FREEZE_MAX_US (2300 * CLOCK_US_PER_MS)
 
 struct bench {
-	struct site *site;
-	struct party a; /* has the faults */
-	struct party b; /* looks on */
+	struct party_pair pair;
 	struct fake_encoder *encoder;
 	struct venc_kind kinds[2];
 };
@@ -40,9 +36,7 @@ static int set_up(void **state)
 
 	if (!bench)
 		return -1;
-	bench->site = site_create();
-	party_init(&bench->a, "a", A);
-	party_init(&bench->b, "b", B);
+	party_pair_init(&bench->pair);
 	*state = bench;
 	return 0;
 }
@@ -51,18 +45,10 @@ static int tear_down(void **state)
 {
 	struct bench *bench = *state;
 
-	site_destroy(bench->site);
-	party_finish(&bench->a);
-	party_finish(&bench->b);
+	party_pair_finish(&bench->pair);
 	fake_encoder_destroy(bench->encoder);
 	free(bench);
 	return 0;
-}
-
-static void join_both(struct bench *bench)
-{
-	party_join(&bench->a, bench->site);
-	party_join(&bench->b, bench->site);
 }
 
 /* Cameras */
@@ -72,44 +58,46 @@ static void assert_stand_in(struct bench *bench, const char *reason)
 {
 	int64_t gone_us, shown;
 
-	assert_true(party_says(&bench->a, "camera.reason", reason));
+	assert_true(party_says(&bench->pair.a, "camera.reason", reason));
 	gone_us = clock_now_us();
-	shown = party_count_of(&bench->b, "a", "picture.shown");
-	assert_true(party_counts_of(&bench->b, "a", "picture.shown", shown + 4));
-	assert_true(viewer_get(bench->b.viewer, A).newest_us < gone_us);
+	shown = party_count_of(&bench->pair.b, "a", "picture.shown");
+	assert_true(party_counts_of(&bench->pair.b, "a", "picture.shown", shown + 4));
+	assert_true(viewer_get(bench->pair.b.viewer, PARTY_A).newest_us < gone_us);
 	/* and it goes on seeing and hearing */
-	assert_true(party_sees(&bench->a, B, 10));
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 10));
 }
 
 static void test_camera_comes_and_goes(void **state)
 {
 	struct bench *bench = *state;
 
-	faulty_camera_set(bench->a.devices.cam, CAM_ABSENT);
-	join_both(bench);
-	assert_true(party_counts_of(&bench->b, "a", "picture.shown", 1));
+	faulty_camera_set(bench->pair.a.devices.cam, CAM_ABSENT);
+	party_pair_join(&bench->pair);
+	assert_true(party_counts_of(&bench->pair.b, "a", "picture.shown", 1));
 	assert_stand_in(bench, "absent");
-	faulty_camera_set(bench->a.devices.cam, CAM_OK);
-	assert_true(party_sees(&bench->b, A, 30));
-	faulty_camera_set(bench->a.devices.cam, CAM_BUSY);
+	faulty_camera_set(bench->pair.a.devices.cam, CAM_OK);
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 30));
+	faulty_camera_set(bench->pair.a.devices.cam, CAM_BUSY);
 	assert_stand_in(bench, "busy");
-	assert_true(party_hears(&bench->b, A));
-	faulty_camera_set(bench->a.devices.cam, CAM_OK);
-	assert_true(party_sees(&bench->b, A, 30));
-	assert_true(party_says(&bench->a, "camera.state", "streaming"));
+	assert_true(party_hears(&bench->pair.b, PARTY_A));
+	faulty_camera_set(bench->pair.a.devices.cam, CAM_OK);
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 30));
+	assert_true(party_says(&bench->pair.a, "camera.state", "streaming"));
 }
 
 static void test_camera_sends_truncated_jpegs(void **state)
 {
 	struct bench *bench = *state;
 
-	cam_destroy(bench->a.devices.cam);
-	assert_int_equal(faulty_camera_create(A, FAULTY_CAMERA_MJPEG, &bench->a.devices.cam), 0);
-	join_both(bench);
-	assert_true(party_sees(&bench->b, A, 60));
-	assert_true(party_counts(&bench->a, "camera.corrupt", 20));
-	assert_true(party_says(&bench->a, "camera.format", "mjpeg"));
-	assert_int_equal(viewer_get(bench->b.viewer, A).damaged, 0);
+	cam_destroy(bench->pair.a.devices.cam);
+	assert_int_equal(faulty_camera_create(PARTY_A, FAULTY_CAMERA_MJPEG,
+					      &bench->pair.a.devices.cam),
+			 0);
+	party_pair_join(&bench->pair);
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 60));
+	assert_true(party_counts(&bench->pair.a, "camera.corrupt", 20));
+	assert_true(party_says(&bench->pair.a, "camera.format", "mjpeg"));
+	assert_int_equal(viewer_get(bench->pair.b.viewer, PARTY_A).damaged, 0);
 }
 
 /* Encoders */
@@ -123,15 +111,15 @@ static void join_with_faulty_encoder(struct bench *bench)
 	assert_int_equal(fake_encoder_create(&bench->encoder), 0);
 	bench->kinds[0] = fake_encoder_kind(bench->encoder, "faulty");
 	bench->kinds[1] = venc_avcodec_kinds(&n_kinds)[0];
-	bench->a.devices.encoders = bench->kinds;
-	bench->a.devices.n_encoders = 2;
-	site_settings(bench->site, "a", &settings, &board);
+	bench->pair.a.devices.encoders = bench->kinds;
+	bench->pair.a.devices.n_encoders = 2;
+	site_settings(bench->pair.site, "a", &settings, &board);
 	board.encoders = (struct settings_list){
 		.names = {"faulty", bench->kinds[1].name},
 		.count = 2,
 	};
-	party_join_with(&bench->a, bench->site, &settings, &board);
-	party_join(&bench->b, bench->site);
+	party_join_with(&bench->pair.a, bench->pair.site, &settings, &board);
+	party_join(&bench->pair.b, bench->pair.site);
 }
 
 static void assert_next_takes_over(struct bench *bench, enum fake_encoder_fault fault)
@@ -139,15 +127,15 @@ static void assert_next_takes_over(struct bench *bench, enum fake_encoder_fault 
 	struct viewer_sight sight;
 
 	join_with_faulty_encoder(bench);
-	assert_true(party_says(&bench->a, "encoder.encoder", "faulty"));
-	assert_true(party_sees(&bench->b, A, 30));
-	viewer_forget_freezes(bench->b.viewer);
-	assert_true(party_sees(&bench->b, A, 5));
+	assert_true(party_says(&bench->pair.a, "encoder.encoder", "faulty"));
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 30));
+	viewer_forget_freezes(bench->pair.b.viewer);
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 5));
 	fake_encoder_set_fault(bench->encoder, fault, 0);
-	assert_true(party_says(&bench->a, "encoder.encoder", bench->kinds[1].name));
-	assert_true(party_says(&bench->a, "encoder.why", "faulty "));
-	assert_true(party_sees(&bench->b, A, 30));
-	sight = viewer_get(bench->b.viewer, A);
+	assert_true(party_says(&bench->pair.a, "encoder.encoder", bench->kinds[1].name));
+	assert_true(party_says(&bench->pair.a, "encoder.why", "faulty "));
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 30));
+	sight = viewer_get(bench->pair.b.viewer, PARTY_A);
 	print_message("the picture stood still for %lld ms\n", (long long)sight.freeze_us / 1000);
 	assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
 	assert_int_equal(sight.damaged, 0);
@@ -194,24 +182,24 @@ static void test_screen_comes_and_goes(void **state)
 {
 	const struct screen_format larger = {.width = 800, .height = 450, .refresh_hz = 60};
 	struct bench *bench = *state;
-	struct screen *screen = bench->a.devices.screen;
-	struct elsewhere absent = {&bench->a, "no display is connected"};
-	struct elsewhere present = {&bench->a, "ok"};
+	struct screen *screen = bench->pair.a.devices.screen;
+	struct elsewhere absent = {&bench->pair.a, "no display is connected"};
+	struct elsewhere present = {&bench->pair.a, "ok"};
 
 	fake_screen_set_result(screen, SCREEN_UNPLUGGED);
-	join_both(bench);
-	assert_true(party_until(&bench->b, screen_says, &absent));
-	assert_true(party_sees(&bench->b, A, 30));
+	party_pair_join(&bench->pair);
+	assert_true(party_until(&bench->pair.b, screen_says, &absent));
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 30));
 	fake_screen_set_result(screen, SCREEN_OK);
-	assert_true(party_sees(&bench->a, B, 30));
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 30));
 	fake_screen_set_result(screen, SCREEN_UNPLUGGED);
-	assert_true(party_until(&bench->b, screen_says, &absent));
-	assert_true(party_hears(&bench->b, A));
+	assert_true(party_until(&bench->pair.b, screen_says, &absent));
+	assert_true(party_hears(&bench->pair.b, PARTY_A));
 	fake_screen_set_format(screen, &larger);
 	fake_screen_set_result(screen, SCREEN_OK);
-	assert_true(party_until(&bench->b, screen_says, &present));
-	assert_true(party_sees(&bench->a, B, 30));
-	assert_true(party_counts(&bench->a, "screen.width", larger.width));
+	assert_true(party_until(&bench->pair.b, screen_says, &present));
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 30));
+	assert_true(party_counts(&bench->pair.a, "screen.width", larger.width));
 }
 
 static void test_screen_changes_its_size(void **state)
@@ -219,11 +207,11 @@ static void test_screen_changes_its_size(void **state)
 	const struct screen_format smaller = {.width = 480, .height = 270, .refresh_hz = 50};
 	struct bench *bench = *state;
 
-	join_both(bench);
-	assert_true(party_sees(&bench->a, B, 30));
-	fake_screen_set_format(bench->a.devices.screen, &smaller);
-	assert_true(party_sees(&bench->a, B, 60));
-	assert_int_equal(fake_screen_opened(bench->a.devices.screen), 2);
+	party_pair_join(&bench->pair);
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 30));
+	fake_screen_set_format(bench->pair.a.devices.screen, &smaller);
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 60));
+	assert_int_equal(fake_screen_opened(bench->pair.a.devices.screen), 2);
 }
 
 int main(void)

@@ -20,7 +20,7 @@
 #include "tests/fake/faulty_camera.h"
 #include "tests/fake/party.h"
 
-enum { A = 1, B = 2, ROGUE = 3 }; /* tags */
+#define ROGUE 3 /* its tag */
 
 #define WIDTH 320
 #define HEIGHT 180
@@ -43,9 +43,7 @@ struct rogue {
 };
 
 struct bench {
-	struct site *site;
-	struct party a;
-	struct party b;
+	struct party_pair pair;
 	struct rogue rogue;
 };
 
@@ -172,9 +170,7 @@ static int set_up(void **state)
 
 	if (!bench)
 		return -1;
-	bench->site = site_create();
-	party_init(&bench->a, "a", A);
-	party_init(&bench->b, "b", B);
+	party_pair_init(&bench->pair);
 	pthread_mutex_init(&bench->rogue.lock, NULL);
 	pthread_cond_init(&bench->rogue.changed, NULL);
 	bench->rogue.seed = 1;
@@ -187,9 +183,7 @@ static int tear_down(void **state)
 	struct bench *bench = *state;
 
 	rogue_finish(&bench->rogue);
-	site_destroy(bench->site);
-	party_finish(&bench->a);
-	party_finish(&bench->b);
+	party_pair_finish(&bench->pair);
 	free(bench);
 	return 0;
 }
@@ -340,15 +334,15 @@ static const struct {
 /* A whole group, which the victim has to show. */
 static void assert_shows_good(struct bench *bench)
 {
-	struct viewer_sight before = viewer_get(bench->a.viewer, ROGUE);
+	struct viewer_sight before = viewer_get(bench->pair.a.viewer, ROGUE);
 
 	send_coded(&bench->rogue, true, true, 100);
 	bench->rogue.good++;
-	assert_true(party_sees(&bench->a, ROGUE, 1));
-	assert_int_equal(viewer_get(bench->a.viewer, ROGUE).pictures, before.pictures + 1);
+	assert_true(party_sees(&bench->pair.a, ROGUE, 1));
+	assert_int_equal(viewer_get(bench->pair.a.viewer, ROGUE).pictures, before.pictures + 1);
 	send_coded(&bench->rogue, false, false, 100);
 	bench->rogue.good++;
-	assert_true(party_sees(&bench->a, ROGUE, 1));
+	assert_true(party_sees(&bench->pair.a, ROGUE, 1));
 }
 
 static void test_bad_pictures(void **state)
@@ -356,33 +350,32 @@ static void test_bad_pictures(void **state)
 	struct bench *bench = *state;
 	struct viewer_sight sight;
 
-	party_join(&bench->a, bench->site);
-	party_join(&bench->b, bench->site);
-	rogue_join(&bench->rogue, bench->site);
-	assert_true(party_counts_of(&bench->a, "rogue", "member", 1));
-	assert_true(party_sees(&bench->a, B, 10));
-	viewer_forget_freezes(bench->a.viewer);
+	party_pair_join(&bench->pair);
+	rogue_join(&bench->rogue, bench->pair.site);
+	assert_true(party_counts_of(&bench->pair.a, "rogue", "member", 1));
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 10));
+	viewer_forget_freezes(bench->pair.a.viewer);
 	assert_shows_good(bench);
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
-		int64_t errors = party_count_of(&bench->a, "rogue", "picture.errors");
+		int64_t errors = party_count_of(&bench->pair.a, "rogue", "picture.errors");
 
 		print_message("%s\n", attacks[i].name);
 		attacks[i].attack(&bench->rogue);
 		if (attacks[i].is_error)
-			assert_true(
-				party_counts_of(&bench->a, "rogue", "picture.errors", errors + 1));
+			assert_true(party_counts_of(&bench->pair.a, "rogue", "picture.errors",
+						    errors + 1));
 		assert_shows_good(bench);
 		/* nothing else came out of the decoder */
-		assert_int_equal(party_count_of(&bench->a, "rogue", "picture.pictures"),
+		assert_int_equal(party_count_of(&bench->pair.a, "rogue", "picture.pictures"),
 				 bench->rogue.good);
 	}
-	assert_int_equal(viewer_get(bench->a.viewer, ROGUE).damaged, 0);
-	sight = viewer_get(bench->a.viewer, B);
+	assert_int_equal(viewer_get(bench->pair.a.viewer, ROGUE).damaged, 0);
+	sight = viewer_get(bench->pair.a.viewer, PARTY_B);
 	print_message("the other's picture stood still for %lld ms\n",
 		      (long long)sight.freeze_us / 1000);
 	assert_int_equal(sight.damaged, 0);
 	assert_in_range(sight.freeze_us, 0, FREEZE_MAX_US);
-	assert_true(party_hears(&bench->a, B));
+	assert_true(party_hears(&bench->pair.a, PARTY_B));
 }
 
 static void test_bad_sound(void **state)
@@ -391,12 +384,11 @@ static void test_bad_sound(void **state)
 	struct rogue *rogue = &bench->rogue;
 	uint8_t data[OBJECT_SOUND_BYTES_MAX];
 
-	party_join(&bench->a, bench->site);
-	party_join(&bench->b, bench->site);
-	rogue_join(rogue, bench->site);
-	assert_true(party_counts_of(&bench->a, "rogue", "member", 1));
-	for (uint32_t i = 0; party_count_of(&bench->a, "rogue", "sound.broken") < 10 ||
-			     party_count_of(&bench->a, "rogue", "sound.oversized") < 1;
+	party_pair_join(&bench->pair);
+	rogue_join(rogue, bench->pair.site);
+	assert_true(party_counts_of(&bench->pair.a, "rogue", "member", 1));
+	for (uint32_t i = 0; party_count_of(&bench->pair.a, "rogue", "sound.broken") < 10 ||
+			     party_count_of(&bench->pair.a, "rogue", "sound.oversized") < 1;
 	     i++) {
 		size_t length = 1 + (size_t)rand_r(&rogue->seed) % 1400;
 
@@ -406,10 +398,10 @@ static void test_bad_sound(void **state)
 		meeting_send_sound(rogue->meeting, i, clock_now_us(), data, length);
 		/* Two of 20 ms a picture: about as fast as a voice, which is not late then. */
 		if (i % 2 == 1)
-			assert_true(party_sees(&bench->a, B, 1));
+			assert_true(party_sees(&bench->pair.a, PARTY_B, 1));
 	}
-	assert_true(party_hears(&bench->a, B));
-	assert_true(party_sees(&bench->a, B, 30));
+	assert_true(party_hears(&bench->pair.a, PARTY_B));
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 30));
 }
 
 int main(void)

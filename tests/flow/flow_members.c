@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "tests/fake/party.h"
 
-enum { A = 1, B = 2, GUEST = 3 }; /* tags */
+#define GUEST 3 /* its tag */
 
 #define VISITS 5
 #ifdef __SANITIZE_THREAD__
@@ -22,9 +22,7 @@ enum { A = 1, B = 2, GUEST = 3 }; /* tags */
 #endif
 
 struct bench {
-	struct site *site;
-	struct party a;
-	struct party b;
+	struct party_pair pair;
 	struct party guests[VISITS];
 };
 
@@ -34,9 +32,7 @@ static int set_up(void **state)
 
 	if (!bench)
 		return -1;
-	bench->site = site_create();
-	party_init(&bench->a, "a", A);
-	party_init(&bench->b, "b", B);
+	party_pair_init(&bench->pair);
 	*state = bench;
 	return 0;
 }
@@ -45,9 +41,7 @@ static int tear_down(void **state)
 {
 	struct bench *bench = *state;
 
-	site_destroy(bench->site);
-	party_finish(&bench->a);
-	party_finish(&bench->b);
+	party_pair_finish(&bench->pair);
 	for (int i = 0; i < VISITS; i++)
 		party_finish(&bench->guests[i]);
 	free(bench);
@@ -63,13 +57,13 @@ static bool is_with_one(const json_t *status, void *context)
 static void visit(struct bench *bench, struct party *guest)
 {
 	party_init(guest, "guest", GUEST);
-	party_join(guest, bench->site);
-	assert_true(party_sees(guest, A, 5));
-	assert_true(party_sees(guest, B, 5));
-	assert_true(party_sees(&bench->a, GUEST, 5));
+	party_join(guest, bench->pair.site);
+	assert_true(party_sees(guest, PARTY_A, 5));
+	assert_true(party_sees(guest, PARTY_B, 5));
+	assert_true(party_sees(&bench->pair.a, GUEST, 5));
 	party_leave(guest);
-	assert_true(party_until(&bench->a, is_with_one, NULL));
-	assert_true(party_until(&bench->b, is_with_one, NULL));
+	assert_true(party_until(&bench->pair.a, is_with_one, NULL));
+	assert_true(party_until(&bench->pair.b, is_with_one, NULL));
 }
 
 static void assert_flowed(struct party *party, uint8_t tag)
@@ -86,18 +80,17 @@ static void test_one_comes_and_goes(void **state)
 {
 	struct bench *bench = *state;
 
-	party_join(&bench->a, bench->site);
-	party_join(&bench->b, bench->site);
-	assert_true(party_sees(&bench->a, B, 30));
-	assert_true(party_sees(&bench->b, A, 30));
-	viewer_forget_freezes(bench->a.viewer);
-	viewer_forget_freezes(bench->b.viewer);
+	party_pair_join(&bench->pair);
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 30));
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 30));
+	viewer_forget_freezes(bench->pair.a.viewer);
+	viewer_forget_freezes(bench->pair.b.viewer);
 	for (int i = 0; i < VISITS; i++)
 		visit(bench, &bench->guests[i]);
-	assert_true(party_sees(&bench->a, B, 5));
-	assert_true(party_sees(&bench->b, A, 5));
-	assert_flowed(&bench->a, B);
-	assert_flowed(&bench->b, A);
+	assert_true(party_sees(&bench->pair.a, PARTY_B, 5));
+	assert_true(party_sees(&bench->pair.b, PARTY_A, 5));
+	assert_flowed(&bench->pair.a, PARTY_B);
+	assert_flowed(&bench->pair.b, PARTY_A);
 }
 
 int main(void)

@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "tests/fake/program.h"
 #include "tests/fake/site.h"
 
 #define PATIENCE_MS ((int)(SITE_PATIENCE_US / CLOCK_US_PER_MS))
@@ -39,24 +40,6 @@ struct bench {
 	char out[OUTPUT_BYTES];
 	char err[OUTPUT_BYTES];
 };
-
-/* The variable that tests/run sets, or the build folder that this program is in. */
-static void find_program(const char *variable, const char *name, char *path, size_t size)
-{
-	const char *given = getenv(variable);
-	char self[400];
-	ssize_t length;
-
-	if (given) {
-		snprintf(path, size, "%s", given);
-		return;
-	}
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	assert_true(length > 0);
-	self[length] = '\0';
-	*strrchr(self, '/') = '\0';
-	snprintf(path, size, "%s/../../%s", self, name);
-}
 
 static void write_file(const char *path, const char *text)
 {
@@ -89,13 +72,13 @@ static void redirect(int fd, const char *path)
 		_exit(126);
 }
 
-static pid_t start(struct bench *bench, const char *variable, const char *name,
-		   const char *const *arguments, const char *log)
+/* The program that the first argument names. */
+static pid_t start(struct bench *bench, const char *const *arguments, const char *log)
 {
-	char program[512], out[160], err[160];
+	const struct program_path program = program_built(arguments[0]);
+	char out[160], err[160];
 	pid_t pid;
 
-	find_program(variable, name, program, sizeof(program));
 	snprintf(out, sizeof(out), "%s.out", site_path(bench->site, log));
 	snprintf(err, sizeof(err), "%s.err", site_path(bench->site, log));
 	pid = fork();
@@ -107,7 +90,7 @@ static pid_t start(struct bench *bench, const char *variable, const char *name,
 	setenv("WATCHDOG_USEC", "400000", 1);
 	redirect(STDOUT_FILENO, out);
 	redirect(STDERR_FILENO, err);
-	execv(program, (char *const *)arguments);
+	execv(program.text, (char *const *)arguments);
 	_exit(127);
 }
 
@@ -126,21 +109,18 @@ static int wait_for_end(pid_t pid)
 }
 
 /* Runs a program to its end; its output is in bench->out and bench->err. */
-static int run(struct bench *bench, const char *variable, const char *name,
-	       const char *const *arguments)
+static int run(struct bench *bench, const char *const *arguments)
 {
-	int result = wait_for_end(start(bench, variable, name, arguments, "run"));
+	int result = wait_for_end(start(bench, arguments, "run"));
 
 	read_file(bench, "run.out", bench->out);
 	read_file(bench, "run.err", bench->err);
 	return result;
 }
 
-#define ROOM(bench, ...)                                                                           \
-	run(bench, "BALAI_ROOM", "balai-room",                                                     \
-	    (const char *const[]){"balai-room", __VA_ARGS__, NULL})
+#define ROOM(bench, ...) run(bench, (const char *const[]){"balai-room", __VA_ARGS__, NULL})
 #define CTL(bench, ...)                                                                            \
-	run(bench, "BALAICTL", "balaictl",                                                         \
+	run(bench,                                                                                 \
 	    (const char *const[]){"balaictl", "--socket", (bench)->socket, __VA_ARGS__, NULL})
 
 static void write_settings(struct bench *bench)
@@ -240,7 +220,7 @@ static pid_t start_room(struct bench *bench)
 	const char *const arguments[] = {"balai-room", "--board",        bench->board_file,
 					 "--config",   bench->room_file, NULL};
 
-	return start(bench, "BALAI_ROOM", "balai-room", arguments, "room");
+	return start(bench, arguments, "room");
 }
 
 static void arguments_are_explained(void **state)

@@ -25,13 +25,14 @@
 
 #include "base/clock.h"
 #include "panel/control.h"
+#include "tests/fake/program.h"
 
 #define PATIENCE_US (30 * CLOCK_US_PER_S)
 #define ARGUMENTS_MAX 8
 #define PNG_BYTES 3000 /* of what `screenshot` gives: number i is (uint8_t)(7 i) */
 
 struct bench {
-	char program[512];
+	struct program_path program;
 	char folder[64];
 	char path[96]; /* of the socket */
 	sd_event *loop;
@@ -69,30 +70,12 @@ static int command(void *context, const char *name, const json_t *params, json_t
 	return bench->answer ? 0 : -EINVAL;
 }
 
-/* The variable that tests/run sets, or the program in the build folder above this one. */
-static void find_program(char *path, size_t size)
-{
-	const char *given = getenv("BALAICTL");
-	char self[400];
-	ssize_t length;
-
-	if (given) {
-		snprintf(path, size, "%s", given);
-		return;
-	}
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	assert_true(length > 0);
-	self[length] = '\0';
-	*strrchr(self, '/') = '\0';
-	snprintf(path, size, "%s/../../balaictl", self);
-}
-
 static int set_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
 
 	assert_non_null(bench);
-	find_program(bench->program, sizeof(bench->program));
+	bench->program = program_built("balaictl");
 	snprintf(bench->folder, sizeof(bench->folder), "/tmp/test_ctl.XXXXXX");
 	assert_non_null(mkdtemp(bench->folder));
 	snprintf(bench->path, sizeof(bench->path), "%s/control.sock", bench->folder);
@@ -152,8 +135,8 @@ static pid_t spawn(const struct bench *bench, const char *const *arguments, int 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-	assert_int_equal(posix_spawn(&pid, bench->program, &actions, NULL, (char *const *)arguments,
-				     environ),
+	assert_int_equal(posix_spawn(&pid, bench->program.text, &actions, NULL,
+				     (char *const *)arguments, environ),
 			 0);
 	posix_spawn_file_actions_destroy(&actions);
 	return pid;

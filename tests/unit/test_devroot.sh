@@ -6,24 +6,11 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/tap.sh
+source tests/tap.sh
 cp -r tools "$work/tools"
 chmod -R a+rX "$work"
 devroot=$work/tools/devroot
-number=0
-
-# ok NAME CMD ARG…: a TAP line of whether CMD succeeds
-ok() {
-	local name=$1 words
-	shift
-
-	number=$((number + 1))
-	if words=$("$@" 2>&1); then
-		echo "ok $number - $name"
-	else
-		echo "not ok $number - $name"
-		printf '# %s\n' "${words//$'\n'/$'\n# '}"
-	fi
-}
 
 differs() {
 	[[ $1 != "$2" ]]

@@ -5,27 +5,14 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/tap.sh
+source tests/tap.sh
 export SOURCE_DATE_EPOCH=1700000000
 # shellcheck source=rootfs/lib/tree.sh
 source rootfs/lib/tree.sh
 # shellcheck source=rootfs/lib/image.sh
 source rootfs/lib/image.sh
 room=${BALAI_ROOM:-build/asan/balai-room}
-number=0
-
-# ok NAME CMD ARG…: a TAP line of whether CMD succeeds
-ok() {
-	local name=$1 words
-	shift
-
-	number=$((number + 1))
-	if words=$("$@" 2>&1); then
-		echo "ok $number - $name"
-	else
-		echo "not ok $number - $name"
-		printf '%s\n' "$words" | sed 's/^/# /'
-	fi
-}
 
 # A root and a state of a few MiB on a disk, of what both always hold.
 make_small_disk() {

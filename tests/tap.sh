@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# For test scripts: what they check, told in TAP. Sourced; ends with the plan, `echo "1..$number"`.
+
+number=0
+
+# ok NAME CMD ARG…: a line of whether CMD succeeds, with what it says where it does not
+ok() {
+	local name=$1 words
+	shift
+
+	number=$((number + 1))
+	if words=$("$@" 2>&1); then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		printf '# %s\n' "${words//$'\n'/$'\n# '}"
+	fi
+}
