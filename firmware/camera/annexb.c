@@ -1,5 +1,7 @@
 #include "camera/annexb.h"
 
+#include "camera/sps.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,51 +50,103 @@ void annexb_sets_finish(struct annexb_sets *sets)
 	*sets = (struct annexb_sets){0};
 }
 
-/* Joins all units of that type into *bytes, when there are any. */
-static int collect(const uint8_t *data, size_t size, int type, uint8_t **bytes, size_t *length)
+/* The bytes of a parameter set, growing. */
+struct joined {
+	uint8_t *bytes;
+	size_t size;
+};
+
+/* Adds a unit, which begins with its header, behind a start code of four bytes (B.1.2). */
+static int join(struct joined *joined, const uint8_t *unit, size_t size)
 {
+	static const uint8_t start_code[] = {0, 0, 0, 1};
+	size_t grown_size = joined->size + sizeof(start_code) + size;
+	uint8_t *grown;
+
+	if (grown_size > SETS_BYTES_MAX)
+		return 0;
+	grown = realloc(joined->bytes, grown_size);
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + joined->size, start_code, sizeof(start_code));
+	memcpy(grown + joined->size + sizeof(start_code), unit, size);
+	*joined = (struct joined){grown, grown_size};
+	return 0;
+}
+
+/* Joins one that is to be kept: an SPS in words that forbid reordering. */
+static int join_set(struct joined *joined, const struct annexb_unit *unit, bool *ret_rewritten)
+{
+	uint8_t rewritten[SPS_REWRITTEN_BYTES_MAX];
+	const uint8_t *data = unit->data + START_CODE_BYTES;
+	size_t size = unit->size - START_CODE_BYTES;
+
+	if (unit->type == ANNEXB_SPS && sps_forbid_reordering(data, size, rewritten, &size) == 0) {
+		data = rewritten;
+		*ret_rewritten = true;
+	}
+	return join(joined, data, size);
+}
+
+/* Joins all units of that type into *bytes, when there are any. */
+static int collect(const uint8_t *data, size_t size, int type, uint8_t **bytes, size_t *length,
+		   bool *ret_rewritten)
+{
+	struct joined joined = {0};
 	struct annexb_unit unit;
-	uint8_t *joined = NULL;
-	size_t offset = 0, joined_size = 0;
+	bool rewritten = false;
+	size_t offset = 0;
 
 	while (annexb_next(data, size, &offset, &unit)) {
-		uint8_t *grown;
-
-		if (unit.type != type || joined_size + 1 + unit.size > SETS_BYTES_MAX)
-			continue;
-		grown = realloc(joined, joined_size + 1 + unit.size);
-		if (!grown) {
-			free(joined);
+		if (unit.type == type && join_set(&joined, &unit, &rewritten) < 0) {
+			free(joined.bytes);
 			return -ENOMEM;
 		}
-		joined = grown;
-		joined[joined_size] = 0; /* parameter sets have a four-byte start code (B.1.2) */
-		memcpy(joined + joined_size + 1, unit.data, unit.size);
-		joined_size += 1 + unit.size;
 	}
-	if (joined) {
+	if (joined.bytes) {
 		free(*bytes);
-		*bytes = joined;
-		*length = joined_size;
+		*bytes = joined.bytes;
+		*length = joined.size;
+		*ret_rewritten = rewritten;
 	}
 	return 0;
 }
 
 int annexb_sets_update(struct annexb_sets *sets, const uint8_t *data, size_t size)
 {
-	int r = collect(data, size, ANNEXB_SPS, &sets->sps, &sets->sps_size);
+	bool no_matter = false;
+	int r = collect(data, size, ANNEXB_SPS, &sets->sps, &sets->sps_size, &sets->sps_rewritten);
 
-	return r < 0 ? r : collect(data, size, ANNEXB_PPS, &sets->pps, &sets->pps_size);
+	return r < 0 ? r : collect(data, size, ANNEXB_PPS, &sets->pps, &sets->pps_size, &no_matter);
+}
+
+/* Takes out the units that stand before a picture and that the inserted sets replace. */
+static void strip_sets(AVPacket *packet)
+{
+	size_t offset = 0, length = 0;
+	struct annexb_unit unit;
+
+	while (annexb_next(packet->data, (size_t)packet->size, &offset, &unit)) {
+		if (unit.type == ANNEXB_SPS || unit.type == ANNEXB_PPS ||
+		    unit.type == ANNEXB_DELIMITER)
+			continue;
+		memmove(packet->data + length, unit.data, unit.size);
+		length += unit.size;
+	}
+	av_shrink_packet(packet, (int)length);
 }
 
 static int insert_sets(const struct annexb_sets *sets, AVPacket *packet)
 {
 	size_t added = sets->sps_size + sets->pps_size;
-	int old_size = packet->size;
+	int old_size;
 
 	if (!sets->sps || !sets->pps)
 		return -EPROTO;
-	/* av_grow_packet() reallocates where the buffer is shared or too small */
+	if (av_packet_make_writable(packet) < 0)
+		return -ENOMEM;
+	strip_sets(packet);
+	old_size = packet->size;
 	if (av_grow_packet(packet, (int)added) < 0)
 		return -ENOMEM;
 	memmove(packet->data + added, packet->data, (size_t)old_size);
@@ -116,9 +170,10 @@ int annexb_complete(struct annexb_sets *sets, AVPacket *packet)
 			return r;
 	}
 	packet->flags &= ~AV_PKT_FLAG_KEY;
-	if (found[ANNEXB_IDR_SLICE])
-		packet->flags |= AV_PKT_FLAG_KEY;
-	else
+	if (!found[ANNEXB_IDR_SLICE])
 		return found[ANNEXB_SLICE] ? 0 : -EAGAIN;
-	return found[ANNEXB_SPS] && found[ANNEXB_PPS] ? 0 : insert_sets(sets, packet);
+	packet->flags |= AV_PKT_FLAG_KEY;
+	if (found[ANNEXB_SPS] && found[ANNEXB_PPS] && !sets->sps_rewritten)
+		return 0;
+	return insert_sets(sets, packet);
 }

@@ -16,6 +16,8 @@
 #define PPS "\0\0\0\1\x68pps"
 #define SEI "\0\0\1\x06sei"
 #define IDR "\0\0\1\x65idr"
+#define OPEN_SPS "\x67\x42\xc0\x1e\xda\x05\x06\x64"
+#define CLOSED_SPS "\x67\x42\xc0\x1e\xda\x05\x06\x68\x07\x84\x02\x15"
 #define SLICE "\0\0\1\x41slice"
 
 /* Text with its length, without the end that C puts on. */
@@ -94,8 +96,13 @@ static void completes_access_units(void **state)
 		{BYTES("\0\0\0\1\x67new" PPS IDR), 0, true, BYTES("\0\0\0\1\x67new" PPS IDR)},
 		{BYTES(IDR), 0, true, BYTES("\0\0\0\1\x67new" PPS IDR)},
 		/* one of the two */
-		{BYTES("\0\0\1\x68two" IDR), 0, true,
-		 BYTES("\0\0\0\1\x67new\0\0\0\1\x68two\0\0\1\x68two" IDR)},
+		{BYTES("\0\0\1\x68two" IDR), 0, true, BYTES("\0\0\0\1\x67new\0\0\0\1\x68two" IDR)},
+		/* a delimiter would have to be the first */
+		{BYTES("\0\0\1\x09\x10" IDR), 0, true, BYTES("\0\0\0\1\x67new\0\0\0\1\x68two" IDR)},
+		/* an SPS that leaves reordering open, a shared packet or not */
+		{BYTES("\0\0\1" OPEN_SPS PPS SEI IDR), 0, true,
+		 BYTES("\0\0\0\1" CLOSED_SPS PPS SEI IDR)},
+		{BYTES(IDR), 0, true, BYTES("\0\0\0\1" CLOSED_SPS PPS IDR)},
 		{BYTES(SEI), -EAGAIN, false, BYTES(SEI)},
 		{BYTES(""), -EAGAIN, false, BYTES("")},
 	};
