@@ -4,7 +4,7 @@
 #include <psa/crypto.h>
 #include <string.h>
 
-#include "base/buffer.h"
+#include "e2ee/mls_label.h"
 #include "e2ee/mls_psa.h"
 
 #define KEM_SUITE "KEM\x00\x10"
@@ -18,37 +18,31 @@ struct suite {
 static const struct suite kem_suite = {KEM_SUITE, sizeof(KEM_SUITE) - 1};
 static const struct suite hpke_suite = {HPKE_SUITE, sizeof(HPKE_SUITE) - 1};
 
-/* The longest "info" is a GroupContext of MLS with its label. */
-enum { LABELLED_BYTES_MAX = (64 << 10) + 2048 };
+/* The longest "info" is labelled by MLS already. */
+enum { LABELLED_BYTES_MAX = MLS_LABELLED_BYTES_MAX + 64 };
 
-static int put_labelled(struct buffer *buffer, const struct suite *suite, const char *label,
-			const void *content, size_t length)
+static void write_labelled(struct mls_writer *writer, const struct suite *suite, const char *label,
+			   const void *content, size_t length)
 {
-	int r = buffer_append(buffer, "HPKE-v1", 7);
-
-	if (r == 0)
-		r = buffer_append(buffer, suite->id, suite->length);
-	if (r == 0)
-		r = buffer_append(buffer, label, strlen(label));
-	if (r == 0)
-		r = buffer_append(buffer, content, length);
-	return r;
+	mls_write(writer, "HPKE-v1", 7);
+	mls_write(writer, suite->id, suite->length);
+	mls_write(writer, label, strlen(label));
+	mls_write(writer, content, length);
 }
 
 static int labelled_extract(const struct suite *suite, const uint8_t *salt, size_t salt_length,
 			    const char *label, const void *ikm, size_t ikm_length,
 			    uint8_t ret_secret[MLS_HASH_BYTES])
 {
-	struct buffer input;
+	struct mls_writer input;
 	int r;
 
-	buffer_init(&input, LABELLED_BYTES_MAX);
-	r = put_labelled(&input, suite, label, ikm, ikm_length);
+	mls_writer_init(&input, LABELLED_BYTES_MAX);
+	write_labelled(&input, suite, label, ikm, ikm_length);
+	r = input.fault;
 	if (r == 0)
 		r = mls_extract(salt, salt_length, input.data, input.length, ret_secret);
-	if (input.data)
-		mls_wipe(input.data, input.length);
-	buffer_finish(&input);
+	mls_writer_finish(&input);
 	return r;
 }
 
@@ -56,18 +50,18 @@ static int labelled_expand(const struct suite *suite, const uint8_t secret[MLS_H
 			   const char *label, const void *info, size_t info_length, void *ret_bytes,
 			   size_t length)
 {
-	struct buffer input;
-	uint8_t bytes[2];
+	struct mls_writer input;
 	int r;
 
-	buffer_init(&input, LABELLED_BYTES_MAX);
-	buffer_put_u16(bytes, (uint16_t)length);
-	r = buffer_append(&input, bytes, sizeof(bytes));
-	if (r == 0)
-		r = put_labelled(&input, suite, label, info, info_length);
+	if (length > UINT16_MAX)
+		return -MLS_ERROR_LIMIT;
+	mls_writer_init(&input, LABELLED_BYTES_MAX);
+	mls_write_u16(&input, (uint16_t)length);
+	write_labelled(&input, suite, label, info, info_length);
+	r = input.fault;
 	if (r == 0)
 		r = mls_expand(secret, input.data, input.length, ret_bytes, length);
-	buffer_finish(&input);
+	mls_writer_finish(&input);
 	return r;
 }
 

@@ -68,7 +68,7 @@ int mls_expand(const uint8_t secret[MLS_HASH_BYTES], const void *info, size_t in
 
 /*
  * ExpandWithLabel, DeriveSecret (section 8) and DeriveTreeSecret (section 9). The label is given
- * without "MLS 1.0 ". -EMSGSIZE here and below: what is labelled is longer than 64 KiB.
+ * without "MLS 1.0 ". -MLS_ERROR_LIMIT here and below: what is labelled is too long.
  */
 int mls_expand_with_label(const uint8_t secret[MLS_HASH_BYTES], const char *label,
 			  const void *context, size_t context_length, void *ret_bytes,

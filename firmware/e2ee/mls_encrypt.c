@@ -10,11 +10,12 @@ int mls_encrypt_with_label(const uint8_t public_key[MLS_PUBLIC_KEY_BYTES], const
 {
 	struct mls_key_pair ephemeral;
 	struct hpke_context hpke;
-	struct buffer info;
+	struct mls_writer info;
 	int r;
 
-	buffer_init(&info, MLS_LABELLED_BYTES_MAX);
-	r = mls_labelled(&info, "MLS 1.0 ", label, context, context_length);
+	mls_writer_init(&info, MLS_LABELLED_BYTES_MAX);
+	mls_label_write(&info, "MLS 1.0 ", label, context, context_length);
+	r = info.fault;
 	if (r == 0)
 		r = mls_key_pair_generate(&ephemeral);
 	if (r < 0)
@@ -28,7 +29,7 @@ int mls_encrypt_with_label(const uint8_t public_key[MLS_PUBLIC_KEY_BYTES], const
 	mls_wipe(&ephemeral, sizeof(ephemeral));
 	hpke_wipe(&hpke);
 out:
-	buffer_finish(&info);
+	mls_writer_finish(&info);
 	return r;
 }
 
@@ -37,17 +38,18 @@ int mls_decrypt_with_label(const struct mls_key_pair *pair, const char *label, c
 			   const uint8_t *ciphertext, size_t length, uint8_t *ret_plaintext)
 {
 	struct hpke_context hpke;
-	struct buffer info;
+	struct mls_writer info;
 	int r;
 
-	buffer_init(&info, MLS_LABELLED_BYTES_MAX);
-	r = mls_labelled(&info, "MLS 1.0 ", label, context, context_length);
+	mls_writer_init(&info, MLS_LABELLED_BYTES_MAX);
+	mls_label_write(&info, "MLS 1.0 ", label, context, context_length);
+	r = info.fault;
 	if (r == 0)
 		r = hpke_setup_receiver(kem_output, pair, info.data, info.length, &hpke);
 	if (r == 0)
 		r = mls_aead_open(hpke.key, hpke.base_nonce, NULL, 0, ciphertext, length,
 				  ret_plaintext);
 	hpke_wipe(&hpke);
-	buffer_finish(&info);
+	mls_writer_finish(&info);
 	return r;
 }

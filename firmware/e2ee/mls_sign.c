@@ -14,14 +14,15 @@ static const psa_algorithm_t ecdsa = PSA_ALG_ECDSA(PSA_ALG_SHA_256);
 static int digest_of(const char *label, const void *content, size_t length,
 		     uint8_t ret_digest[MLS_HASH_BYTES])
 {
-	struct buffer input;
+	struct mls_writer input;
 	int r;
 
-	buffer_init(&input, MLS_LABELLED_BYTES_MAX);
-	r = mls_labelled(&input, "MLS 1.0 ", label, content, length);
+	mls_writer_init(&input, MLS_LABELLED_BYTES_MAX);
+	mls_label_write(&input, "MLS 1.0 ", label, content, length);
+	r = input.fault;
 	if (r == 0)
 		r = mls_hash(input.data, input.length, ret_digest);
-	buffer_finish(&input);
+	mls_writer_finish(&input);
 	return r;
 }
 
