@@ -1,11 +1,12 @@
 #include "camera/convert.h"
 
-#include "camera/picture_pool.h"
-
 #include <errno.h>
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdlib.h>
+
+#include "base/pixels.h"
+#include "camera/picture_pool.h"
 
 enum { NEUTRAL = 0, UNITY = 1 << 16 }; /* brightness; contrast and saturation */
 
@@ -54,25 +55,7 @@ void converter_destroy(struct converter *converter)
 bool converter_is_done(const AVFrame *picture)
 {
 	return (picture->format == AV_PIX_FMT_NV12 || picture->format == AV_PIX_FMT_YUV420P) &&
-	       picture->color_range != AVCOL_RANGE_JPEG;
-}
-
-/* The J formats are the plain ones in full range by another name, which libswscale warns of. */
-static enum AVPixelFormat plain_format(enum AVPixelFormat format, bool *full_range)
-{
-	switch (format) {
-	case AV_PIX_FMT_YUVJ420P:
-		*full_range = true;
-		return AV_PIX_FMT_YUV420P;
-	case AV_PIX_FMT_YUVJ422P:
-		*full_range = true;
-		return AV_PIX_FMT_YUV422P;
-	case AV_PIX_FMT_YUVJ444P:
-		*full_range = true;
-		return AV_PIX_FMT_YUV444P;
-	default:
-		return format;
-	}
+	       !pixels_are_full_range(picture);
 }
 
 /* The ranges go in before the start: libswscale picks its way by them only then. */
@@ -105,8 +88,8 @@ static int start_scaler(struct converter *converter, enum AVPixelFormat from, in
 
 static int prepare(struct converter *converter, const AVFrame *picture)
 {
-	bool full_range = picture->color_range == AVCOL_RANGE_JPEG;
-	enum AVPixelFormat from = plain_format(picture->format, &full_range);
+	bool full_range = pixels_are_full_range(picture);
+	enum AVPixelFormat from = pixels_plain(picture->format);
 	int width = picture->width, height = picture->height, r;
 
 	if (converter->from == from && converter->width == width && converter->height == height &&

@@ -6,33 +6,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/pixels.h"
 #include "screen/paint.h"
 
 void scaler_finish(struct scaler *scaler)
 {
 	sws_freeContext(scaler->context);
 	scaler->context = NULL;
-}
-
-/* libswscale wants the range told apart from the format. */
-static enum AVPixelFormat without_range(enum AVPixelFormat format)
-{
-	switch (format) {
-	case AV_PIX_FMT_YUVJ420P:
-		return AV_PIX_FMT_YUV420P;
-	case AV_PIX_FMT_YUVJ422P:
-		return AV_PIX_FMT_YUV422P;
-	case AV_PIX_FMT_YUVJ444P:
-		return AV_PIX_FMT_YUV444P;
-	default:
-		return format;
-	}
-}
-
-static bool is_full_range(const AVFrame *picture)
-{
-	return picture->color_range == AVCOL_RANGE_JPEG ||
-	       without_range(picture->format) != (enum AVPixelFormat)picture->format;
 }
 
 /* Averaging keeps faces in a small tile smooth; enlarging has nothing to average. */
@@ -73,8 +53,8 @@ static int prepare(struct scaler *scaler, const AVFrame *picture, struct screen_
 		   struct screen_rect rect)
 {
 	struct scaler_key key = {
-		.format = without_range(picture->format),
-		.full_range = is_full_range(picture),
+		.format = pixels_plain(picture->format),
+		.full_range = pixels_are_full_range(picture),
 		.from_width = source.width,
 		.from_height = source.height,
 		.to_width = rect.width,
@@ -115,7 +95,7 @@ int scaler_draw(struct scaler *scaler, const AVFrame *picture, struct screen_rec
 	AVFrame *part;
 	int ret;
 
-	if (same_size && picture->format == AV_PIX_FMT_YUV420P && !is_full_range(picture)) {
+	if (same_size && picture->format == AV_PIX_FMT_YUV420P && !pixels_are_full_range(picture)) {
 		paint_copy(picture, source.x, source.y, target, rect);
 		return 0;
 	}
