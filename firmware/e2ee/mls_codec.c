@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "e2ee/mls_crypto.h"
 
 #define LENGTH_MAX ((1U << 30) - 1)
 
@@ -162,6 +161,12 @@ void mls_writer_finish(struct mls_writer *writer)
 struct mls_bytes mls_writer_bytes(const struct mls_writer *writer)
 {
 	return (struct mls_bytes){writer->data, writer->fault == 0 ? writer->length : 0};
+}
+
+int mls_writer_hash(const struct mls_writer *writer, uint8_t ret_hash[MLS_HASH_BYTES])
+{
+	return writer->fault != 0 ? writer->fault
+				  : mls_hash(writer->data, writer->length, ret_hash);
 }
 
 /* realloc() would leave a copy behind. */

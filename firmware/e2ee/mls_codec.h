@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "e2ee/mls_crypto.h"
 #include "e2ee/mls_error.h"
 
 /* Bytes that lie elsewhere, mostly in the message that was read; lent as long as that lives. */
@@ -79,6 +80,10 @@ void mls_writer_finish(struct mls_writer *writer);
 
 /* What was written; empty after a fault. Lent until the next write. */
 struct mls_bytes mls_writer_bytes(const struct mls_writer *writer);
+
+/* The hash of what was written. Returns 0, the writer's fault or -EIO. */
+int mls_writer_hash(const struct mls_writer *writer, uint8_t ret_hash[MLS_HASH_BYTES])
+	__attribute__((warn_unused_result));
 
 void mls_write(struct mls_writer *writer, const void *data, size_t length);
 void mls_write_u8(struct mls_writer *writer, uint8_t value);
