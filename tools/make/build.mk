@@ -3,7 +3,7 @@
 #   firmware/*/*.c (but room/main.c) -> libfirmware.a      firmware/room/main.c -> balai-room
 #   drivers/*.c                      -> libdrivers.a       tools/hub/main.c     -> balai-hub
 #   tools/hub/*.c (but main.c)       -> libhub.a           tools/ctl/*.c        -> balaictl
-#   tests/fake/*.c                   -> libfake.a
+#   tests/fake/*.c                   -> libfake.a          tests/vectors/*.c    -> mls-vectors
 #   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c, tests/fuzz/fuzz_NAME.c and
 #   tests/qemu/check.c               -> a program each
 #
@@ -69,7 +69,7 @@ program_names := $(if $(wildcard firmware/room/main.c),balai-room) \
 # The hub is a server's program, not the box's.
 programs = $(addprefix $(BUILD)/$1/,$(program_names) \
 	$(if $(filter arm64,$1),,$(if $(wildcard tools/hub/main.c),balai-hub)))
-tests = $(addprefix $(BUILD)/$1/,$(test_names))
+tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors)
 checks = $(addprefix $(BUILD)/$1/,$(check_names))
 benches = $(addprefix $(BUILD)/$1/,$(bench_names))
 fuzzers = $(addprefix $(BUILD)/$1/,$(fuzz_names))
@@ -131,6 +131,9 @@ $(BUILD)/$1/balaictl: $(call objects,$1,$(wildcard tools/ctl/*.c)) $(call archiv
 	$$(call link,$1,$$(box_libs_$1))
 $(BUILD)/$1/balai-hub: $(call objects,$1,tools/hub/main.c) $(call archives,$1,hub firmware)
 	$$(call link,$1,$$(hub_libs_$1))
+$(BUILD)/$1/mls-vectors: $(call objects,$1,$(wildcard tests/vectors/*.c)) \
+	$(call archives,$1,fake firmware)
+	$$(call link,$1,$$(box_libs_$1))
 
 $(call test_rules,$1,$(test_names),,test_libs)
 $(call test_rules,$1,$(bench_names) $(check_names),,)
