@@ -7,12 +7,21 @@
  *
  * Encoders are used in the board's order. Each is probed by the first pictures it is given: within
  * the stall limit (500 ms) it has to give an IDR that decodes to a picture of the right size, with
- * no reordering; nothing of it goes out before. One that fails or stalls is made anew once, then
- * the next in the order takes over, starting with an IDR; after the last one it begins again at the
- * first, 2 s later. An encoder that ran for a minute has its second chance back.
+ * no reordering; nothing of it goes out before. Every later IDR is decoded too, when it went out.
+ *
+ * One that fails is made anew once, at once. One that stalls has used up the time that people may
+ * look at a still picture: the next in the order takes over, starting with an IDR, and the stalled
+ * one gets its second chance later. After the last one it begins again at the first, 2 s later. An
+ * encoder that ran for a minute has its second chance back.
+ *
+ * The way back: while a later one of the order is in use, a better one is tried beside it at quiet
+ * moments, with the same pictures and with nothing of it going out. A moment is quiet when nobody
+ * wanted a key frame for 3 s: nobody joins, nobody has lost a picture. When it has given ten good
+ * pictures it takes over with an IDR, so that the far side sees no gap. One that fails its trial is
+ * left alone for 5 s, then 10 s, up to 5 minutes.
  *
  * What comes out: one access unit (Annex B) a packet, pts = dts = capture time of the picture, SPS
- * and PPS before every IDR, AV_PKT_FLAG_KEY on IDRs alone.
+ * and PPS before every IDR, the SPS saying that nothing is reordered, AV_PKT_FLAG_KEY on IDRs alone.
  */
 #ifndef BALAI_CAMERA_ENCODE_H
 #define BALAI_CAMERA_ENCODE_H
@@ -20,8 +29,18 @@
 #include <jansson.h>
 #include <libavcodec/packet.h>
 #include <libavutil/frame.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Wishes of a board; an encoder leaves alone what it has no control for. All zero: as it suits. */
+struct venc_tuning {
+	bool variable_rate; /* may spend more on difficult pictures than the bit rate */
+	bool high_profile;  /* high instead of constrained baseline */
+	int qp_min;         /* 0..51, 0: no limit */
+	int qp_max;
+	int layers; /* of time, by hierarchical P pictures; 0 or 1: none */
+};
 
 struct venc_format {
 	int width; /* even */
@@ -31,11 +50,23 @@ struct venc_format {
 	int64_t frame_us;          /* nominal time between pictures, for the rate control */
 	int64_t keyframe_every_us; /* an IDR at least this often, also where none is forced */
 	int threads;               /* encoders in software: how many threads at most */
+	struct venc_tuning tuning;
 };
 
 /* The first member of every encoder. */
 struct venc_encoder {
 	const struct venc_ops *ops;
+	char fault[128]; /* for people: why the last call failed; empty: its error says all */
+};
+
+/* How pictures get into an encoder. */
+struct venc_path {
+	char device[96];       /* for people: card and path, or the library */
+	const char *memory;    /* "dmabuf", "mmap", "memory"; static */
+	int copies;            /* of each picture, a conversion included */
+	bool converts;         /* it takes none of the formats of the pictures it gets */
+	uint64_t copied_bytes; /* since it was made */
+	char why[128];         /* there are copies; empty where nothing is to be said */
 };
 
 /*
@@ -51,7 +82,7 @@ struct venc_ops {
 	/*
 	 * Makes it ready for pictures of that format, at that bit rate: at start, at each change of
 	 * the format, and for a bit rate that set_bitrate() cannot do. What is still inside may get
-	 * lost. The next picture comes out as an IDR.
+	 * lost, or come out still. The next picture comes out as an IDR.
 	 */
 	int (*ensure)(struct venc_encoder *encoder, const struct venc_format *format,
 		      int64_t bitrate_bps);
@@ -64,15 +95,19 @@ struct venc_ops {
 
 	/*
 	 * Gives one coded picture into the blank `packet`. -EAGAIN: none ready. An encoder that
-	 * works on its own is asked again every 2 ms while pictures are in it.
+	 * works on its own is asked again every 2 ms while pictures are in it; it may wait some
+	 * milliseconds for what it is about to give.
 	 */
 	int (*receive)(struct venc_encoder *encoder, AVPacket *packet);
 
-	/* The next picture submitted comes out as an IDR. */
+	/* The next picture submitted comes out as an IDR, or one of the two after it. */
 	int (*force_keyframe)(struct venc_encoder *encoder);
 
 	/* From the next picture on. -ENOTSUP: not while it runs, so ensure() is called instead. */
 	int (*set_bitrate)(struct venc_encoder *encoder, int64_t bitrate_bps);
+
+	/* As of the picture submitted last; all zero before the first. */
+	void (*describe)(struct venc_encoder *encoder, struct venc_path *ret_path);
 
 	void (*destroy)(struct venc_encoder *encoder);
 };
@@ -94,6 +129,7 @@ struct venc_config {
 	size_t n_kinds;
 	int64_t bitrate_bps; /* 50,000..50,000,000 */
 	int threads;         /* see struct venc_format; 0: as many as suit the machine */
+	struct venc_tuning tuning;
 	venc_packet_fn on_packet;
 	void *context;
 
@@ -103,6 +139,9 @@ struct venc_config {
 	int64_t keyframe_gap_us;   /* forced key frames are at least this far apart [1 s] */
 	int64_t rest_us;           /* after all encoders failed [2 s] */
 	int64_t ran_well_us;       /* for its second chance back [60 s] */
+	int64_t quiet_us;          /* without a wish for a key frame: a quiet moment [3 s] */
+	int64_t trial_first_us;    /* from a failure to the first trial [5 s], doubled up to */
+	int64_t trial_limit_us;    /* [5 min] */
 };
 
 struct venc;
@@ -137,11 +176,13 @@ void venc_force_keyframe(struct venc *venc);
 void venc_set_bitrate(struct venc *venc, int64_t bitrate_bps);
 
 /*
- * {"encoder", "state": "idle"|"probing"|"running"|"resting", "why" (this one is in use), "width",
- *  "height", "fps" (measured), "bitrate_bps" (wanted), "bitrate_measured_bps", "frames",
- *  "keyframes", "dropped", "reopens", "left_behind" (hanging encoders), "wait": capture to encoder,
- *  "encode": encoder to coded picture (see stats_to_json()), "changes": the newest 8 of [{"t_us",
- *  "from", "to", "cause"}]}.
+ * {"encoder", "state": "idle"|"probing"|"running"|"resting", "why" (this one is in use), "trial"
+ *  (the encoder that is tried beside it, or null), "trial_failed" (why the last one ended, ""),
+ *  "device", "memory", "copies", "converts", "copied_bytes", "copy_why" (see struct venc_path),
+ *  "width", "height", "fps" (measured), "bitrate_bps" (wanted), "bitrate_measured_bps", "frames",
+ *  "keyframes", "dropped", "queue" (pictures that wait or are in the encoder), "reopens",
+ *  "left_behind" (hanging encoders), "wait": capture to encoder, "encode": encoder to coded picture
+ *  (see stats_to_json()), "changes": the newest 8 of [{"t_us", "from", "to", "cause"}]}.
  * Any thread. Caller owns it; NULL without memory.
  */
 json_t *venc_status(struct venc *venc);

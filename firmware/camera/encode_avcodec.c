@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <libavcodec/avcodec.h>
+#include <libavutil/imgutils.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -21,6 +23,7 @@ struct description {
 	bool sets_bitrate;
 	int profile;
 	const char *options; /* key=value:key=value */
+	const char *memory;  /* as struct venc_path has it */
 };
 
 struct encoder {
@@ -30,6 +33,7 @@ struct encoder {
 	AVFrame *picture; /* a reference that carries orders for this encoder alone */
 	int64_t frame_us;
 	bool keyframe_wanted;
+	uint64_t copied_bytes;
 };
 
 static const struct venc_ops ops;
@@ -73,6 +77,12 @@ static void apply_format(struct encoder *encoder, const struct venc_format *form
 	context->thread_count = format->threads;
 	context->thread_type = FF_THREAD_SLICE;
 	context->profile = encoder->description->profile;
+	if (format->tuning.high_profile && context->profile != AV_PROFILE_UNKNOWN)
+		context->profile = AV_PROFILE_H264_HIGH;
+	if (format->tuning.qp_min > 0)
+		context->qmin = format->tuning.qp_min;
+	if (format->tuning.qp_max > 0)
+		context->qmax = format->tuning.qp_max;
 	/* what goes wrong is told by the codec layer; libx264 warns of each picture at low rates */
 	context->log_level_offset = AV_LOG_DEBUG - AV_LOG_WARNING;
 }
@@ -94,6 +104,9 @@ static int ensure(struct venc_encoder *base, const struct venc_format *format, i
 	apply_format(encoder, format);
 	apply_bitrate(encoder, bitrate_bps);
 	r = av_dict_parse_string(&options, description->options, "=", ":", 0);
+	if (r >= 0 && description->profile == AV_PROFILE_UNKNOWN)
+		r = av_dict_set(&options, "profile",
+				format->tuning.high_profile ? "high" : "baseline", 0);
 	if (r >= 0)
 		r = avcodec_open2(encoder->context, codec, &options);
 	av_dict_free(&options);
@@ -115,6 +128,8 @@ static int submit(struct venc_encoder *base, const AVFrame *picture)
 	if (r < 0)
 		return errno_from(r);
 	encoder->keyframe_wanted = false;
+	encoder->copied_bytes += (uint64_t)av_image_get_buffer_size(picture->format, picture->width,
+								    picture->height, 1);
 	return 0;
 }
 
@@ -138,6 +153,20 @@ static int set_bitrate(struct venc_encoder *base, int64_t bitrate_bps)
 		return -ENOTSUP;
 	apply_bitrate(encoder, bitrate_bps);
 	return 0;
+}
+
+/* Both copy every picture into memory of their own. */
+static void describe(struct venc_encoder *base, struct venc_path *ret_path)
+{
+	const struct encoder *encoder = encoder_from(base);
+
+	*ret_path = (struct venc_path){
+		.memory = encoder->description->memory,
+		.copies = 1,
+		.copied_bytes = encoder->copied_bytes,
+	};
+	snprintf(ret_path->device, sizeof(ret_path->device), "libavcodec's %s",
+		 encoder->description->codec);
 }
 
 static void destroy(struct venc_encoder *base)
@@ -173,6 +202,7 @@ static const struct venc_ops ops = {
 	.receive = receive,
 	.force_keyframe = force_keyframe,
 	.set_bitrate = set_bitrate,
+	.describe = describe,
 	.destroy = destroy,
 };
 
@@ -184,8 +214,9 @@ static const struct description libx264 = {
 	.codec = "libx264",
 	.sets_bitrate = true,
 	.profile = AV_PROFILE_UNKNOWN, /* told by an option of its own */
-	.options = "preset=superfast:tune=zerolatency:profile=baseline:forced-idr=1:"
+	.options = "preset=superfast:tune=zerolatency:forced-idr=1:"
 		   "sc_threshold=0:a53cc=0",
+	.memory = "memory",
 };
 
 static const struct description h264_v4l2m2m = {
@@ -193,6 +224,7 @@ static const struct description h264_v4l2m2m = {
 	.sets_bitrate = false,
 	.profile = AV_PROFILE_H264_CONSTRAINED_BASELINE,
 	.options = "",
+	.memory = "mmap",
 };
 
 static const struct venc_kind kinds[] = {

@@ -2,7 +2,8 @@
  * One encoder with the thread that it lives in: queue, deadline, probe, and what it measured. Part
  * of the codec layer (camera/encode.h), which puts another in its place when it fails.
  *
- * Threads: every function from any thread, except start, push and stop: one thread at a time.
+ * Threads: every function from any thread, except start, push, go_live and stop: one thread at a
+ * time.
  */
 #ifndef BALAI_CAMERA_ENCODE_WORKER_H
 #define BALAI_CAMERA_ENCODE_WORKER_H
@@ -16,8 +17,10 @@ struct venc_worker;
 
 struct venc_worker_config {
 	struct venc_kind kind;
+	bool on_trial; /* on_packet is not called before venc_worker_go_live() */
 	int64_t bitrate_bps;
 	int threads;
+	struct venc_tuning tuning;
 	int64_t keyframe_every_us;
 	int64_t keyframe_gap_us;
 	venc_packet_fn on_packet;
@@ -26,10 +29,13 @@ struct venc_worker_config {
 
 struct venc_worker_state {
 	bool ended;        /* the encoder failed and is gone */
-	const char *cause; /* why, for people; NULL before */
+	char cause[192];   /* why, for people; empty before */
 	int64_t proven_us; /* when its first coded picture passed the probe, 0 before */
 	int64_t busy_us;   /* for how long the oldest picture in it has been waiting, 0 without */
+	uint64_t coded;    /* pictures, on trial or not */
 	struct venc_format format;
+	struct venc_path path;
+	size_t queue;
 	uint64_t frames;
 	uint64_t keyframes;
 	uint64_t dropped;
@@ -43,6 +49,9 @@ int venc_worker_start(const struct venc_worker_config *config, struct venc_worke
 
 /* Takes the picture; one that still waits is dropped and counted. */
 void venc_worker_push(struct venc_worker *worker, AVFrame *picture);
+
+/* Ends the trial: from the first IDR of a picture of from_pts or later on, on_packet is called. */
+void venc_worker_go_live(struct venc_worker *worker, int64_t from_pts);
 
 void venc_worker_force_keyframe(struct venc_worker *worker);
 void venc_worker_set_bitrate(struct venc_worker *worker, int64_t bitrate_bps);

@@ -214,6 +214,10 @@ static int spoil(struct encoder *encoder, AVPacket *packet)
 	case FAKE_ENCODER_GARBAGE:
 		memset(packet->data + packet->size / 2, 0xa5, (size_t)packet->size / 2);
 		break;
+	case FAKE_ENCODER_BAD_KEYS:
+		if (key)
+			memset(packet->data + packet->size / 2, 0xa5, (size_t)packet->size / 2);
+		break;
 	case FAKE_ENCODER_WRONG_TIME:
 		packet->pts++;
 		break;
@@ -257,6 +261,8 @@ static int force_keyframe(struct venc_encoder *base)
 	pthread_mutex_lock(&encoder->fake->lock);
 	encoder->fake->counts.keyframes_forced++;
 	pthread_mutex_unlock(&encoder->fake->lock);
+	if (fault_now(encoder->fake) == FAKE_ENCODER_DEAF)
+		return 0;
 	return encoder->real->ops->force_keyframe(encoder->real);
 }
 
@@ -268,6 +274,13 @@ static int set_bitrate(struct venc_encoder *base, int64_t bitrate_bps)
 		return -ENOTSUP;
 	note_bitrate(encoder->fake, bitrate_bps);
 	return encoder->real->ops->set_bitrate(encoder->real, bitrate_bps);
+}
+
+static void describe(struct venc_encoder *base, struct venc_path *ret_path)
+{
+	struct encoder *encoder = encoder_from(base);
+
+	encoder->real->ops->describe(encoder->real, ret_path);
 }
 
 static void destroy(struct venc_encoder *base)
@@ -292,6 +305,7 @@ static const struct venc_ops ops = {
 	.receive = receive,
 	.force_keyframe = force_keyframe,
 	.set_bitrate = set_bitrate,
+	.describe = describe,
 	.destroy = destroy,
 };
 

@@ -21,6 +21,8 @@ enum fake_encoder_fault {
 	FAKE_ENCODER_FULL,          /* submit() answers -EAGAIN */
 	FAKE_ENCODER_GARBAGE,       /* slices that do not decode */
 	FAKE_ENCODER_NO_IDR,        /* its IDRs never come out */
+	FAKE_ENCODER_BAD_KEYS,      /* IDRs that do not decode */
+	FAKE_ENCODER_DEAF,          /* does not hear requests for key frames */
 	FAKE_ENCODER_WRONG_TIME,    /* a pts that no picture had */
 	FAKE_ENCODER_SETS_APART,    /* parameter sets once, in an access unit of their own */
 	FAKE_ENCODER_SETS_MISSING,  /* no parameter sets at all */

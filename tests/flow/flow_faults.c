@@ -18,11 +18,8 @@
 #include "tests/fake/faulty_camera.h"
 #include "tests/fake/party.h"
 
-/*
- * Two stalls of 500 ms, for the second chance, and the next encoder's first picture; and a second
- * that a busy machine may stand still.
- */
-#define FREEZE_MAX_US (2300 * CLOCK_US_PER_MS)
+/* A stall of 500 ms, the next encoder's first picture, and what a busy machine may take for it. */
+#define FREEZE_MAX_US (1000 * CLOCK_US_PER_MS)
 
 struct bench {
 	struct party_pair pair;

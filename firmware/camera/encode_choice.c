@@ -1,0 +1,63 @@
+#include "camera/encode_choice.h"
+
+void venc_choice_init(struct venc_choice *choice, const struct venc_choice_times *times,
+		      size_t n_order)
+{
+	*choice = (struct venc_choice){
+		.times = *times,
+		.n_order = n_order,
+		.trial_backoff_us = times->trial_first_us,
+		.wanted_us = -times->quiet_us,
+	};
+}
+
+static void double_backoff(struct venc_choice *choice)
+{
+	choice->trial_backoff_us *= 2;
+	if (choice->trial_backoff_us > choice->times.trial_limit_us)
+		choice->trial_backoff_us = choice->times.trial_limit_us;
+}
+
+void venc_choice_failed(struct venc_choice *choice, bool stalled, int64_t proven_us, int64_t now_us)
+{
+	bool is_last = choice->index + 1 == choice->n_order;
+
+	if (proven_us && now_us - proven_us >= choice->times.ran_well_us) {
+		choice->second_chance_used = false;
+		choice->trial_backoff_us = choice->times.trial_first_us;
+	}
+	if (!choice->second_chance_used && (is_last || !stalled)) {
+		choice->second_chance_used = true;
+		return;
+	}
+	choice->second_chance_used = false;
+	choice->index = (choice->index + 1) % choice->n_order;
+	choice->trial_index = 0;
+	choice->trial_at_us = now_us + choice->trial_backoff_us;
+	if (choice->index == 0)
+		choice->rest_until_us = now_us + choice->times.rest_us;
+}
+
+bool venc_choice_wants_trial(const struct venc_choice *choice, int64_t now_us)
+{
+	return choice->index > 0 && now_us >= choice->trial_at_us &&
+	       now_us - choice->wanted_us >= choice->times.quiet_us;
+}
+
+void venc_choice_trial_failed(struct venc_choice *choice, int64_t now_us)
+{
+	choice->trial_index = (choice->trial_index + 1) % choice->index;
+	if (choice->trial_index == 0)
+		double_backoff(choice);
+	choice->trial_at_us = now_us + choice->trial_backoff_us;
+}
+
+/* Its trial was its second chance; should it fail soon, the next trial is farther off. */
+void venc_choice_returned(struct venc_choice *choice, int64_t now_us)
+{
+	choice->index = choice->trial_index;
+	choice->second_chance_used = true;
+	choice->trial_index = 0;
+	choice->trial_at_us = now_us + choice->trial_backoff_us;
+	double_backoff(choice);
+}

@@ -1,0 +1,55 @@
+/*
+ * What the files of the codec layer share: encode.c (which worker is used) and encode_status.c
+ * (what it tells).
+ */
+#ifndef BALAI_CAMERA_ENCODE_PRIVATE_H
+#define BALAI_CAMERA_ENCODE_PRIVATE_H
+
+#include "camera/encode_choice.h"
+#include "camera/encode_worker.h"
+
+#include <pthread.h>
+
+#define VENC_ORDER_MAX 8
+#define VENC_LEFT_MAX 4
+#define VENC_CHANGES_MAX 8
+
+struct venc_change {
+	int64_t t_us;
+	const char *from; /* names of kinds */
+	const char *to;
+	char cause[192];
+};
+
+/*
+ * venc_submit ──┬─► current: a worker (an encoder and its thread) ──► on_packet
+ *      │        └─► trial: a better one, sometimes ──► nothing, until it takes over
+ *      └── finds one ended or stalled: the choice says what comes next
+ *
+ * The workers and what chooses them change in venc_submit() alone, under the lock. The lock is not
+ * held while a worker is stopped, since its on_packet may be calling in here.
+ */
+struct venc {
+	struct venc_worker_config worker_config;
+	const struct venc_kind *order[VENC_ORDER_MAX];
+	int64_t stall_us;
+
+	pthread_mutex_t lock; /* of everything below */
+	struct venc_choice choice;
+	struct venc_worker *current;
+	struct venc_worker *trial;
+	struct venc_worker *left[VENC_LEFT_MAX]; /* hanging in a call, freed if it returns */
+	size_t n_left;
+	bool tried; /* an encoder was made */
+	int64_t bitrate_bps;
+	unsigned int failures; /* since an encoder last passed its probe */
+	char trial_failed[256];
+	uint64_t reopens;
+	uint64_t frames; /* of the workers before the current one */
+	uint64_t keyframes;
+	uint64_t dropped;
+	struct venc_change changes[VENC_CHANGES_MAX]; /* a ring */
+	uint64_t n_changes;
+};
+
+#endif
