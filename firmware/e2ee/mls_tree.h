@@ -20,6 +20,20 @@
 
 struct mls_tree;
 
+struct mls_leaf_set {
+	uint8_t bits[MLS_LEAVES_MAX / 8];
+};
+
+static inline bool mls_leaf_set_has(const struct mls_leaf_set *set, uint32_t leaf)
+{
+	return (set->bits[leaf / 8] >> leaf % 8 & 1) != 0;
+}
+
+static inline void mls_leaf_set_add(struct mls_leaf_set *set, uint32_t leaf)
+{
+	set->bits[leaf / 8] |= (uint8_t)(1U << leaf % 8);
+}
+
 /* An empty tree of one blank leaf, or NULL without memory. */
 struct mls_tree *mls_tree_create(void) __attribute__((warn_unused_result));
 

@@ -11,10 +11,6 @@ struct mls_tree_leaf {
 	uint8_t encoded[];
 };
 
-struct mls_leaf_set {
-	uint8_t bits[MLS_LEAVES_MAX / 8];
-};
-
 struct mls_tree_node {
 	struct mls_tree_leaf *leaf; /* NULL: blank, or a parent */
 	bool has_key;               /* a parent that is not blank */
@@ -30,16 +26,6 @@ struct mls_tree {
 	uint32_t n_leaves;
 	struct mls_tree_node nodes[MLS_NODES_MAX];
 };
-
-static inline bool mls_leaf_set_has(const struct mls_leaf_set *set, uint32_t leaf)
-{
-	return (set->bits[leaf / 8] >> leaf % 8 & 1) != 0;
-}
-
-static inline void mls_leaf_set_add(struct mls_leaf_set *set, uint32_t leaf)
-{
-	set->bits[leaf / 8] |= (uint8_t)(1U << leaf % 8);
-}
 
 /* A leaf with one reference. */
 int mls_tree_leaf_create(struct mls_bytes encoded, struct mls_tree_leaf **ret_leaf)

@@ -25,6 +25,8 @@ struct vector_format {
 /* The formats, a group a file; each ends with a format without name. */
 extern const struct vector_format vector_formats_crypto[];
 extern const struct vector_format vector_formats_sframe[];
+extern const struct vector_format vector_formats_messages[];
+extern const struct vector_format vector_formats_tree[];
 
 /* What is wrong; printf-like. Only the first one is kept. */
 void vector_fail(struct vector_case *test, const char *format, ...)
