@@ -146,12 +146,16 @@ static bool is_seen(const json_t *status, void *context)
 	return viewer_get(wanted->party->viewer, wanted->tag).pictures >= wanted->value;
 }
 
+bool party_has_seen(struct party *party, uint8_t tag, int64_t pictures)
+{
+	struct wanted wanted = {.party = party, .tag = tag, .value = pictures};
+
+	return party_until(party, is_seen, &wanted);
+}
+
 bool party_sees(struct party *party, uint8_t tag, int pictures)
 {
-	struct wanted wanted = {.party = party, .tag = tag};
-
-	wanted.value = viewer_get(party->viewer, tag).pictures + pictures;
-	return party_until(party, is_seen, &wanted);
+	return party_has_seen(party, tag, viewer_get(party->viewer, tag).pictures + pictures);
 }
 
 struct heard {

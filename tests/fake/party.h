@@ -62,6 +62,9 @@ bool party_until(struct party *party, bool (*holds)(const json_t *status, void *
 /* Waits for so many more pictures of the camera with that tag. */
 bool party_sees(struct party *party, uint8_t tag, int pictures);
 
+/* Waits until there were that many in all, by viewer_get(). */
+bool party_has_seen(struct party *party, uint8_t tag, int64_t pictures);
+
 /* Waits until chirps of room `tag`, two of them after now, were played. */
 bool party_hears(struct party *party, uint8_t tag);
 
