@@ -533,6 +533,70 @@ static void the_meeting_after_the_last_is_refused(void **state)
 	hub_process_destroy(hub);
 }
 
+static const char four_cameras[] =
+	"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"publish\",\"params\":{\"tracks\":["
+#define CAMERA                                                                                     \
+	"{\"kind\":\"camera\",\"layers\":[{\"width\":1280,\"height\":720,\"bitrate\":2500000}]}"
+	CAMERA "," CAMERA "," CAMERA "," CAMERA "]}}";
+
+/* Four members keep 16 key frames of 1.5 MiB for those to come, which is more than there is. */
+static void what_is_kept_gives_way_where_memory_is_short(void **state)
+{
+	enum { LENGTH = 3 << 19, MEMORY = 16 << 20 };
+	struct hub_process *hub = hub_process_create("memory_max = 16\n");
+	struct member members[4], watcher = enter(hub, "ruang-2", "kabinet");
+	int i, track;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		members[i] = enter(hub, "ruang-1", "kabinet");
+		say(members[i].control, four_cameras);
+		hear(members[i].control, "\"result\"");
+		for (track = 4 * i + 1; track <= 4 * i + 4; track++)
+			send_picture(&members[i], (uint16_t)track, 7, 0, LENGTH);
+	}
+	want(&watcher, 16);
+	expect_picture(&watcher, 16, 7, 0, LENGTH);
+	assert_true(hub_process_metric(hub, "memory_bytes") <= MEMORY);
+	assert_true(hub_process_metric(hub, "objects_no_memory_total") == 0);
+	for (i = 0; i < 4; i++)
+		leave(&members[i]);
+	leave(&watcher);
+	hub_process_destroy(hub);
+}
+
+/* Nine messages of 2 MiB that never end do not fit; what does not is passed over, and no more. */
+static void messages_that_never_end_use_up_memory_and_no_more(void **state)
+{
+	enum { LENGTH = 2 << 20, SENT = 100000 };
+	struct hub_process *hub = hub_process_create("memory_max = 16\n");
+	struct member members[9], a = enter(hub, "ruang-1", "lain"),
+				  b = enter(hub, "ruang-2", "lain");
+	uint16_t track = publish(&a);
+	uint8_t *bytes = make_picture(1, 7, 0, LENGTH);
+	int64_t deadline_us = soon();
+	int i;
+
+	(void)state;
+	want(&b, track);
+	for (i = 0; i < 9; i++) {
+		members[i] = enter(hub, "ruang-1", "kabinet");
+		assert_int_equal(ws_client_send_frame(members[i].pictures, WS_BINARY, true, LENGTH,
+						      bytes, SENT, soon()),
+				 0);
+	}
+	while (hub_process_metric(hub, "objects_no_memory_total") == 0)
+		assert_true(clock_now_us() < deadline_us);
+	send_picture(&a, track, 7, 0, 1000);
+	expect_picture(&b, track, 7, 0, 1000);
+	free(bytes);
+	for (i = 0; i < 9; i++)
+		leave(&members[i]);
+	leave(&a);
+	leave(&b);
+	hub_process_destroy(hub);
+}
+
 static void who_leaves_is_closed_with_1000(void **state)
 {
 	struct hub_process *hub = *state;
@@ -728,6 +792,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pictures_of_all_sizes_arrive_as_they_were_sent),
 		cmocka_unit_test(a_message_may_come_in_pieces),
+		cmocka_unit_test(what_is_kept_gives_way_where_memory_is_short),
+		cmocka_unit_test(messages_that_never_end_use_up_memory_and_no_more),
 		cmocka_unit_test(who_leaves_is_closed_with_1000),
 		cmocka_unit_test(only_rooms_of_the_authority_come_in),
 		cmocka_unit_test(only_tls_1_3_is_spoken),

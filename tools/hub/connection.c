@@ -12,6 +12,7 @@
 enum {
 	UNSENT_PICTURES_BYTES = 16384,
 	UNSENT_CONTROL_BYTES = 2048,
+	BLIND_BYTES_MAX = 65536,
 };
 
 struct connection {
@@ -122,18 +123,22 @@ static bool may_come(struct connection *connection, bool is_text, size_t length,
 	return true;
 }
 
+/* Room for all that is announced is made only when some of it is here. */
 static int collect(struct connection *connection, bool is_text, const void *data, size_t length,
 		   size_t rest)
 {
-	struct packet_pool *pool = &connection->owner->shared->pool;
+	struct packet **packet = &connection->incoming;
+	size_t total = length + rest;
 	int r;
 
-	if (!connection->incoming) {
-		r = packet_create(pool, is_text, length + rest, &connection->incoming);
-		if (r < 0)
-			return r;
-	}
-	return packet_append(&connection->incoming, data, length);
+	if (!*packet)
+		r = packet_create(&connection->owner->shared->pool, is_text,
+				  total < BLIND_BYTES_MAX ? total : BLIND_BYTES_MAX, packet);
+	else if ((*packet)->length + length > (*packet)->size)
+		r = packet_reserve(packet, (*packet)->length + total);
+	else
+		r = 0;
+	return r < 0 ? r : packet_append(packet, data, length);
 }
 
 /* Where memory is short, what is kept for those yet to come goes first. */

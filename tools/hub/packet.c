@@ -29,12 +29,15 @@ int packet_create(struct packet_pool *pool, bool is_text, size_t size, struct pa
 	return 0;
 }
 
-static int grow(struct packet **packet, size_t size)
+int packet_reserve(struct packet **packet, size_t size)
 {
 	struct packet_pool *pool = (*packet)->pool;
-	size_t more = size - (*packet)->size;
 	struct packet *moved;
+	size_t more;
 
+	if (size <= (*packet)->size)
+		return 0;
+	more = size - (*packet)->size;
 	if (more > pool->maximum - pool->bytes)
 		return -ENOBUFS;
 	moved = realloc(*packet, footprint(size));
@@ -51,11 +54,9 @@ int packet_append(struct packet **packet, const void *data, size_t length)
 	size_t needed = (*packet)->length + length;
 	int r;
 
-	if (needed > (*packet)->size) {
-		r = grow(packet, needed);
-		if (r < 0)
-			return r;
-	}
+	r = packet_reserve(packet, needed);
+	if (r < 0)
+		return r;
 	memcpy(packet_message(*packet) + (*packet)->length, data, length);
 	(*packet)->length = needed;
 	return 0;

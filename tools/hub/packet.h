@@ -41,9 +41,12 @@ int packet_create(struct packet_pool *pool, bool is_text, size_t size, struct pa
 	__attribute__((warn_unused_result));
 
 /*
- * Adds bytes to a packet that is not shared yet; it moves when it has to grow. Returns 0, or
+ * Makes room for `size` bytes in all in a packet that is not shared yet; it may move. Returns 0, or
  * -ENOBUFS or -ENOMEM and leaves it as it was.
  */
+int packet_reserve(struct packet **packet, size_t size) __attribute__((warn_unused_result));
+
+/* Adds bytes, and makes room for them where there is none. Returns as above. */
 int packet_append(struct packet **packet, const void *data, size_t length)
 	__attribute__((warn_unused_result));
 
