@@ -221,26 +221,27 @@ static void drop(struct outbox *outbox, struct outbox_flow *flow)
 	outbox->source->dropped(outbox->source_context, flow);
 }
 
-void outbox_make_room(struct outbox *outbox, size_t length)
+static bool is_full(const struct outbox *outbox, size_t length)
 {
 	const struct fifo *fifo = &outbox->pictures;
-	int64_t now_us = outbox->clock->now_us(outbox->clock->context);
-	struct outbox_flow *flow;
 
-	while ((flow = largest_flow(outbox, now_us - OUTBOX_PICTURE_WAIT_US)))
-		drop(outbox, flow);
-	while (fifo->count == OUTBOX_PICTURES_MAX ||
-	       (fifo->count > 0 && fifo->bytes + length > OUTBOX_PICTURE_BYTES_MAX))
-		drop(outbox, largest_flow(outbox, INT64_MAX));
+	return fifo->count == OUTBOX_PICTURES_MAX ||
+	       (fifo->count > 0 && fifo->bytes + length > OUTBOX_PICTURE_BYTES_MAX);
 }
 
-void outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow)
+void outbox_make_room(struct outbox *outbox, size_t length, int64_t now_us)
 {
-	const struct entry entry = {
-		.packet = packet,
-		.flow = flow,
-		.since_us = outbox->clock->now_us(outbox->clock->context),
-	};
+	struct outbox_flow *flow;
+
+	while ((flow = largest_flow(outbox, now_us - OUTBOX_PICTURE_WAIT_US)) ||
+	       (is_full(outbox, length) && (flow = largest_flow(outbox, INT64_MAX))))
+		drop(outbox, flow);
+}
+
+void outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow,
+		    int64_t now_us)
+{
+	const struct entry entry = {.packet = packet, .flow = flow, .since_us = now_us};
 
 	if (outbox->end_code != 0)
 		return;
@@ -279,7 +280,7 @@ static struct packet *take_picture(struct outbox *outbox)
 	struct entry entry;
 
 	if (outbox->pictures.count > 0)
-		outbox_make_room(outbox, 0);
+		outbox_make_room(outbox, 0, outbox->clock->now_us(outbox->clock->context));
 	if (outbox->pictures.count == 0 && outbox->dropped) {
 		outbox->dropped = false;
 		outbox->source->freed(outbox->source_context);

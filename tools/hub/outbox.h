@@ -64,8 +64,9 @@ void outbox_sound(struct outbox *outbox, struct packet *packet);
  * Before a picture of `length` bytes is put in: drops flows until it fits, of those with a picture
  * that waits too long (or, beyond the bytes, of all) the one with the most bytes first.
  */
-void outbox_make_room(struct outbox *outbox, size_t length);
-void outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow);
+void outbox_make_room(struct outbox *outbox, size_t length, int64_t now_us);
+void outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow,
+		    int64_t now_us);
 
 /* What waits of `flow` is forgotten: the flow is about to go away. */
 void outbox_forget(struct outbox *outbox, struct outbox_flow *flow);

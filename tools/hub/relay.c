@@ -105,13 +105,13 @@ static void ask(struct relay *relay, struct track *track, uint8_t layer)
 	tell_publisher(relay, track, layer);
 }
 
-static void put_picture(struct feed *feed, struct packet *packet)
+static void put_picture(struct feed *feed, struct packet *packet, int64_t now_us)
 {
 	struct outbox *outbox = feed->receiver->outboxes[RELAY_PICTURES];
 
-	outbox_make_room(outbox, packet->length);
+	outbox_make_room(outbox, packet->length, now_us);
 	if (feed->state == FEED_FLOWING)
-		outbox_picture(outbox, packet, &feed->flow);
+		outbox_picture(outbox, packet, &feed->flow, now_us);
 }
 
 /* Sends what is kept of the layer, so that the receiver sees a picture at once. */
@@ -119,6 +119,7 @@ static void start_feed(struct feed *feed)
 {
 	struct relay *relay = feed->receiver->relay;
 	struct group *group = &feed->track->layers[feed->layer].group;
+	int64_t now_us = shared_now_us(relay->shared);
 	size_t i;
 
 	if (feed->track->description.kind == MESSAGE_SOUND) {
@@ -128,13 +129,13 @@ static void start_feed(struct feed *feed)
 	feed->state = FEED_WAITING;
 	if (!feed->receiver->outboxes[RELAY_PICTURES])
 		return;
-	group_expire(group, shared_now_us(relay->shared));
+	group_expire(group, now_us);
 	if (group->key) {
 		feed->state = FEED_FLOWING;
-		put_picture(feed, group->key);
+		put_picture(feed, group->key, now_us);
 	}
 	for (i = 0; i < group->count && feed->state == FEED_FLOWING; i++)
-		put_picture(feed, group->objects[i]);
+		put_picture(feed, group->objects[i], now_us);
 	if (!group->whole && feed->state != FEED_STALLED) {
 		feed->state = FEED_WAITING;
 		ask(relay, feed->track, feed->layer);
@@ -278,7 +279,7 @@ static void forward_sound(struct layer *layer, struct packet *packet)
 	}
 }
 
-static void forward_picture(struct layer *layer, struct packet *packet)
+static void forward_picture(struct layer *layer, struct packet *packet, int64_t now_us)
 {
 	bool key = (packet->header.flags & OBJECT_KEY) != 0;
 	struct feed *feed;
@@ -291,7 +292,7 @@ static void forward_picture(struct layer *layer, struct packet *packet)
 		if (key && feed->state == FEED_WAITING)
 			feed->state = FEED_FLOWING;
 		if (feed->state == FEED_FLOWING)
-			put_picture(feed, packet);
+			put_picture(feed, packet, now_us);
 	}
 }
 
@@ -301,6 +302,7 @@ enum relay_verdict relay_object(struct relay_peer *peer, enum relay_socket socke
 	struct relay *relay = peer->relay;
 	struct track *track = tracks_find(&relay->tracks, packet->header.track);
 	struct layer *layer;
+	int64_t now_us;
 
 	if (track && track->owner != peer)
 		return RELAY_FORGED;
@@ -315,10 +317,11 @@ enum relay_verdict relay_object(struct relay_peer *peer, enum relay_socket socke
 		forward_sound(layer, packet);
 		return RELAY_OK;
 	}
-	group_add(&layer->group, packet, shared_now_us(relay->shared));
+	now_us = shared_now_us(relay->shared);
+	group_add(&layer->group, packet, now_us);
 	if ((packet->header.flags & OBJECT_KEY) != 0)
 		layer->ask = false;
-	forward_picture(layer, packet);
+	forward_picture(layer, packet, now_us);
 	return RELAY_OK;
 }
 
