@@ -160,14 +160,17 @@ static void serve(struct loop *loop, struct lws_context *context, const struct e
 void loop_run(struct loop *loop, struct lws_context *context)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int count, i;
+	int wait_ms, count, i;
 
 	/* Runs the timers that are due, too. */
-	count = epoll_wait(loop->epoll, events, EVENTS_MAX,
-			   lws_service_adjust_timeout(context, WAIT_MAX_MS, 0));
+	wait_ms = lws_service_adjust_timeout(context, WAIT_MAX_MS, 0);
+	/*
+	 * 0: TLS has read off a socket in advance, which is no event any more; or the next timer is
+	 * due within the millisecond.
+	 */
+	if (wait_ms == 0 && _lws_plat_service_forced_tsi(context, 0) == 0)
+		wait_ms = 1;
+	count = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms);
 	for (i = 0; i < count; i++)
 		serve(loop, context, &events[i]);
-	/* What TLS has read off a socket in advance is no event any more. */
-	if (lws_service_adjust_timeout(context, 1, 0) == 0)
-		_lws_plat_service_forced_tsi(context, 0);
 }
