@@ -117,8 +117,8 @@ static int write_some(struct sender *sender)
 }
 
 /*
- * What the socket takes goes out at once: to await it, for each of a hundred receivers, would take
- * a tenth of the time that sending takes. Within another's callback this one cannot be closed.
+ * A socket that took all it was given counts as writable until it takes no more: to ask it first
+ * costs each receiver a system call. Within another's callback this one cannot be closed.
  */
 static void wake(void *context)
 {
@@ -126,7 +126,7 @@ static void wake(void *context)
 
 	if (sender->writing || sender->awaiting || sender->broken)
 		return;
-	if (sender_is_ending(sender) || lws_send_pipe_choked(sender->wsi)) {
+	if (sender_is_ending(sender)) {
 		await_socket(sender);
 	} else if (write_some(sender) < 0) {
 		sender->broken = true;
