@@ -22,8 +22,8 @@ enum {
 	FILES_RESERVED = 128,
 	TICK_US = 100000,
 	STOP_US = 1500000,
-	/* What lws reads at a time. */
-	RX_BYTES = 4096,
+	/* What lws reads at a time: a TLS record. */
+	RX_BYTES = 16384,
 	SERVICE_BYTES = 32768,
 };
 
