@@ -115,6 +115,8 @@ static void watch(struct bench *bench, struct receiver *receiver, struct ws_clie
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = receiver};
 
 	receiver->client = client;
+	/* One system call a frame less: what receives here shall not be slower than what sends. */
+	SSL_set_read_ahead(ws_client_tls(client), 1);
 	check(epoll_ctl(bench->epoll, EPOLL_CTL_ADD, ws_client_socket(client), &event) == 0,
 	      "epoll_ctl");
 }
