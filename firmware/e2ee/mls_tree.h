@@ -102,8 +102,8 @@ size_t mls_tree_resolution(const struct mls_tree *tree, uint32_t node,
 			   uint32_t ret_nodes[MLS_NODES_MAX]);
 
 struct mls_tree_step {
-	uint32_t node;    /* on the filtered direct path, from below */
-	uint32_t copath;  /* its child that is not on the path */
+	uint32_t node;   /* on the filtered direct path, from below */
+	uint32_t copath; /* its child that is not on the path */
 };
 
 /* The filtered direct path of a leaf (section 4.1.2); returns how many. */
@@ -118,7 +118,10 @@ int mls_tree_hash(struct mls_tree *tree, uint32_t node, uint8_t ret_hash[MLS_HAS
 int mls_tree_parent_hash(struct mls_tree *tree, uint32_t parent, uint32_t copath,
 			 uint8_t ret_hash[MLS_HASH_BYTES]) __attribute__((warn_unused_result));
 
-/* Checks all parent hashes (section 7.9.2), unmerged leaves and that no key is there twice. */
+/* No encryption key and no signature key is there twice (sections 7.3 and 12.4.3.1). */
+int mls_tree_check_keys(const struct mls_tree *tree) __attribute__((warn_unused_result));
+
+/* Checks all parent hashes (section 7.9.2), unmerged leaves and keys. */
 int mls_tree_check(struct mls_tree *tree) __attribute__((warn_unused_result));
 
 #endif

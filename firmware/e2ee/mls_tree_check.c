@@ -92,8 +92,7 @@ static bool has_twice(const uint8_t **keys, size_t n)
 	return false;
 }
 
-/* No encryption key and no signature key is there twice (sections 7.3 and 12.4.3.1). */
-static int check_keys(const struct mls_tree *tree)
+int mls_tree_check_keys(const struct mls_tree *tree)
 {
 	const uint8_t *keys[MLS_NODES_MAX];
 	uint32_t count = mls_node_count(tree->n_leaves);
@@ -123,7 +122,7 @@ static int check_keys(const struct mls_tree *tree)
 int mls_tree_check(struct mls_tree *tree)
 {
 	uint32_t count = mls_node_count(tree->n_leaves);
-	int r = check_keys(tree);
+	int r = mls_tree_check_keys(tree);
 
 	for (uint32_t node = 1; r == 0 && node < count; node += 2) {
 		if (tree->nodes[node].has_key)

@@ -63,7 +63,7 @@ struct mls_credential {
 /* The DER of the next certificate off a chain's content; false at its end. */
 bool mls_chain_next(struct mls_bytes *chain, struct mls_bytes *ret_certificate);
 
-/* Vectors of uint16, their contents. Section 7.2 */
+/* Vectors of uint16, their contents (section 7.2). */
 struct mls_capabilities {
 	struct mls_bytes versions;
 	struct mls_bytes cipher_suites;
@@ -72,6 +72,7 @@ struct mls_capabilities {
 	struct mls_bytes credentials;
 };
 
+struct mls_bytes mls_u16s_read(struct mls_reader *reader);
 bool mls_u16_has(struct mls_bytes list, uint16_t value);
 
 void mls_capabilities_read(struct mls_reader *reader, struct mls_capabilities *ret_capabilities);

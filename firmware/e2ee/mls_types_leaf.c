@@ -2,8 +2,7 @@
 
 #include "base/buffer.h"
 
-/* A vector of uint16; returns its content. */
-static struct mls_bytes read_u16s(struct mls_reader *reader)
+struct mls_bytes mls_u16s_read(struct mls_reader *reader)
 {
 	struct mls_bytes list = mls_read_vector(reader);
 
@@ -64,11 +63,11 @@ static void write_credential(struct mls_writer *writer, const struct mls_credent
 
 void mls_capabilities_read(struct mls_reader *reader, struct mls_capabilities *ret_capabilities)
 {
-	ret_capabilities->versions = read_u16s(reader);
-	ret_capabilities->cipher_suites = read_u16s(reader);
-	ret_capabilities->extensions = read_u16s(reader);
-	ret_capabilities->proposals = read_u16s(reader);
-	ret_capabilities->credentials = read_u16s(reader);
+	ret_capabilities->versions = mls_u16s_read(reader);
+	ret_capabilities->cipher_suites = mls_u16s_read(reader);
+	ret_capabilities->extensions = mls_u16s_read(reader);
+	ret_capabilities->proposals = mls_u16s_read(reader);
+	ret_capabilities->credentials = mls_u16s_read(reader);
 }
 
 void mls_capabilities_write(struct mls_writer *writer, const struct mls_capabilities *capabilities)
