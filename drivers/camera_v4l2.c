@@ -1,14 +1,12 @@
 #include "drivers/camera_v4l2.h"
 
 #include "base/clock.h"
-#include "drivers/camera_v4l2_buffers.h"
 #include "drivers/camera_v4l2_device.h"
 #include "drivers/camera_v4l2_format.h"
-#include "drivers/v4l2_sys.h"
+#include "drivers/camera_v4l2_take.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/videodev2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +16,12 @@
 
 #define LOOK_AT_SIGNAL_US CLOCK_US_PER_S
 
+/*
+ * One is being filled, one waits, one is encoded, one waits to be, two are shown; a device that
+ * needs more for itself gives more.
+ */
+enum { WANTED = 6 };
+
 struct camera {
 	struct cam base;
 	const struct v4l2_sys *sys;
@@ -25,7 +29,7 @@ struct camera {
 	int wake; /* eventfd */
 
 	/* the capture thread's */
-	struct v4l2_buffers *buffers;
+	struct v4l2_camera_pictures source;
 	int64_t looked_us; /* when the input's signal was last asked for */
 
 	pthread_mutex_t lock;
@@ -45,8 +49,8 @@ static void camera_close(struct cam *cam)
 {
 	struct camera *camera = camera_from(cam);
 
-	v4l2_buffers_stop(camera->buffers);
-	camera->buffers = NULL;
+	v4l2_pictures_stop(camera->source.pictures);
+	camera->source.pictures = NULL;
 	pthread_mutex_lock(&camera->lock);
 	if (camera->is_open)
 		v4l2_device_close(&camera->device);
@@ -57,22 +61,22 @@ static void camera_close(struct cam *cam)
 static enum cam_result start(struct camera *camera, const struct cam_want *want,
 			     struct cam_got *ret_got)
 {
-	struct v4l2_layout layout;
 	enum cam_result result = v4l2_device_lock_input(&camera->device);
+	struct v4l2_layout layout;
+	struct cam_got got;
+	int r;
 
 	if (result == CAM_OK)
-		result = v4l2_format_agree(&camera->device, want, &layout);
-	if (result == CAM_OK)
-		result = v4l2_buffers_start(&camera->device, &layout, &camera->buffers);
+		result = v4l2_format_agree(&camera->device, want, &layout, &got);
 	if (result != CAM_OK)
 		return result;
-	*ret_got = (struct cam_got){
-		.width = layout.width,
-		.height = layout.height,
-		.frame_us = layout.frame_us,
-		.format = layout.format,
-	};
-	snprintf(ret_got->device, sizeof(ret_got->device), "%s", camera->device.label);
+	camera->source = (struct v4l2_camera_pictures){.device = &camera->device};
+	r = v4l2_pictures_start(&camera->device.node, camera->device.type, &layout, WANTED,
+				&camera->source.pictures);
+	if (r < 0)
+		return v4l2_device_result(&camera->device, "start the stream", r);
+	snprintf(got.device, sizeof(got.device), "%s", camera->device.label);
+	*ret_got = got;
 	return CAM_OK;
 }
 
@@ -122,7 +126,7 @@ static enum cam_result wait_ready(struct camera *camera, int64_t deadline_us)
 {
 	const struct v4l2_sys *sys = camera->sys;
 	struct pollfd fds[] = {
-		{.fd = camera->device.fd, .events = POLLIN | POLLPRI},
+		{.fd = camera->device.node.fd, .events = POLLIN | POLLPRI},
 		{.fd = camera->wake, .events = POLLIN},
 	};
 	uint64_t count;
@@ -151,7 +155,7 @@ static enum cam_result camera_next(struct cam *cam, int64_t deadline_us,
 	do {
 		result = wait_ready(camera, deadline_us);
 		if (result == CAM_OK)
-			result = v4l2_buffers_take(camera->buffers, ret_picture);
+			result = v4l2_camera_take(&camera->source, ret_picture);
 		else
 			return result;
 	} while (result == CAM_TIMEOUT && clock_now_us() < deadline_us);

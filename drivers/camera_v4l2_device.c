@@ -1,28 +1,19 @@
 #include "drivers/camera_v4l2_device.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/videodev2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int v4l2_device_ioctl(const struct v4l2_device *device, unsigned long request, void *argument)
 {
-	return device->sys->ioctl(device->sys->context, device->fd, request, argument);
-}
-
-bool v4l2_device_is_multiplanar(const struct v4l2_device *device)
-{
-	return device->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+	return v4l2_node_ioctl(&device->node, request, argument);
 }
 
 /* Whether it captures pictures by buffers; one that also takes some is a converter, no camera. */
 static bool is_camera(const struct v4l2_capability *capability, uint32_t *ret_type)
 {
-	uint32_t caps = capability->capabilities & V4L2_CAP_DEVICE_CAPS ? capability->device_caps
-									: capability->capabilities;
+	uint32_t caps = v4l2_node_caps(capability);
 
 	if (!(caps & V4L2_CAP_STREAMING) ||
 	    caps & (V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_OUTPUT_MPLANE | V4L2_CAP_VIDEO_M2M |
@@ -41,57 +32,47 @@ static bool is_camera(const struct v4l2_capability *capability, uint32_t *ret_ty
 static int open_path(const struct v4l2_sys *sys, const char *path, const char *card,
 		     struct v4l2_device *ret_device)
 {
-	struct v4l2_capability capability = {0};
-	struct v4l2_device device = {.sys = sys};
-	int r;
+	struct v4l2_capability capability;
+	struct v4l2_device device = {0};
+	int r = v4l2_node_open(sys, path, &device.node, &capability);
 
-	device.fd = sys->open(sys->context, path);
-	if (device.fd < 0)
-		return device.fd;
-	r = v4l2_device_ioctl(&device, VIDIOC_QUERYCAP, &capability);
-	capability.card[sizeof(capability.card) - 1] = 0;
-	if (r == 0 && (!is_camera(&capability, &device.type) ||
-		       (card && strcmp(card, (const char *)capability.card) != 0)))
-		r = -ENOTTY;
-	if (r < 0) {
-		v4l2_device_close(&device);
+	if (r < 0)
 		return r;
+	if (!is_camera(&capability, &device.type) ||
+	    (card && strcmp(card, (const char *)capability.card) != 0)) {
+		v4l2_device_close(&device);
+		return -ENOTTY;
 	}
 	snprintf(device.label, sizeof(device.label), "%s (%s)", capability.card, path);
 	*ret_device = device;
 	return 0;
 }
 
-static int is_video_node(const struct dirent *entry)
+struct search {
+	const struct v4l2_sys *sys;
+	const char *card;
+	struct v4l2_device *device;
+	int result;
+};
+
+static int visit(void *context, const char *path)
 {
-	return strncmp(entry->d_name, "video", strlen("video")) == 0;
+	struct search *search = context;
+	int r = open_path(search->sys, path, search->card, search->device);
+
+	/* these say more than that there is none */
+	if (r == 0 || r == -EBUSY || r == -EACCES)
+		search->result = r;
+	return r == 0;
 }
 
 /* The first in the order of numbers that can be had, with that card name if one is given. */
 static int find_first(const struct v4l2_sys *sys, const char *card, struct v4l2_device *ret_device)
 {
-	struct dirent **nodes;
-	int count = scandir(sys->class_dir, &nodes, is_video_node, versionsort);
-	int result = -ENOENT;
+	struct search search = {sys, card, ret_device, -ENOENT};
+	int r = v4l2_node_each(sys, visit, &search);
 
-	if (count < 0)
-		return -errno;
-	for (int i = 0; i < count; i++) {
-		char path[PATH_MAX];
-
-		if (result != 0) {
-			int r;
-
-			snprintf(path, sizeof(path), "%s/%s", sys->device_dir, nodes[i]->d_name);
-			r = open_path(sys, path, card, ret_device);
-			/* these say more than that there is none */
-			if (r == 0 || r == -EBUSY || r == -EACCES)
-				result = r;
-		}
-		free(nodes[i]);
-	}
-	free(nodes);
-	return result;
+	return r < 0 ? r : search.result;
 }
 
 enum cam_result v4l2_device_open(const struct v4l2_sys *sys, struct cam *cam, const char *name,
@@ -122,8 +103,7 @@ enum cam_result v4l2_device_open(const struct v4l2_sys *sys, struct cam *cam, co
 
 void v4l2_device_close(struct v4l2_device *device)
 {
-	device->sys->close(device->sys->context, device->fd);
-	device->fd = -1;
+	v4l2_node_close(&device->node);
 }
 
 enum cam_result v4l2_device_result(const struct v4l2_device *device, const char *call, int error)

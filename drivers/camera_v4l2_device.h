@@ -5,23 +5,20 @@
 #define BALAI_DRIVERS_CAMERA_V4L2_DEVICE_H
 
 #include "camera/camera.h"
-#include "drivers/v4l2_sys.h"
+#include "drivers/v4l2_node.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct v4l2_device {
-	const struct v4l2_sys *sys;
+	struct v4l2_node node;
 	struct cam *cam; /* whose faults are told */
-	int fd;
-	uint32_t type;  /* V4L2_BUF_TYPE_VIDEO_CAPTURE or its _MPLANE */
-	char label[96]; /* for people: card and path */
+	uint32_t type;   /* V4L2_BUF_TYPE_VIDEO_CAPTURE or its _MPLANE */
+	char label[96];  /* for people: card and path */
 };
 
 /* 0 or -errno. */
 int v4l2_device_ioctl(const struct v4l2_device *device, unsigned long request, void *argument);
-
-bool v4l2_device_is_multiplanar(const struct v4l2_device *device);
 
 /*
  * name: see camera_v4l2_create(). CAM_OK hands over *ret_device, to be closed; else CAM_ABSENT,

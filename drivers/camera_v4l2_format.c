@@ -7,10 +7,7 @@
 
 enum {
 	ENUMERATED_MAX = 256, /* formats, sizes a format, intervals a size that are looked at */
-	SIDE_MINIMUM = 16,
-	SIDE_MAXIMUM = 8192,
-	PITCH_MAXIMUM = 8 * SIDE_MAXIMUM,
-	SLOW_PER_MILLE = 20, /* 29.97 is as good as 30 */
+	SLOW_PER_MILLE = 20,  /* 29.97 is as good as 30 */
 };
 
 /* A format of ours by the kernel's codes: in one memory, and with one memory a plane. */
@@ -117,8 +114,8 @@ static void consider(struct search *search, const struct code *code, size_t pref
 		.height = height,
 	};
 
-	if (width < SIDE_MINIMUM || width > SIDE_MAXIMUM || height < SIDE_MINIMUM ||
-	    height > SIDE_MAXIMUM)
+	if (width < V4L2_SIDE_MIN || width > V4L2_SIDE_MAX || height < V4L2_SIDE_MIN ||
+	    height > V4L2_SIDE_MAX)
 		return;
 	if (search->found && candidate.size_off > search->best.size_off)
 		return;
@@ -175,7 +172,7 @@ static void consider_fourcc(struct search *search, uint32_t fourcc)
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (codes[i].fourcc != fourcc)
 			continue;
-		if (codes[i].n_memories > 1 && !v4l2_device_is_multiplanar(search->device))
+		if (codes[i].n_memories > 1 && !v4l2_type_is_multiplanar(search->device->type))
 			continue;
 		for (size_t j = 0; j < search->want->n_formats; j++) {
 			if (search->want->formats[j] == codes[i].format)
@@ -195,80 +192,17 @@ static void search_device(struct search *search)
 	}
 }
 
-/* The parts of struct v4l2_format that both APIs have. */
-struct agreed {
-	uint32_t width;
-	uint32_t height;
-	uint32_t fourcc;
-	uint32_t field;
-	uint32_t colorspace;
-	uint32_t encoding;
-	uint32_t quantization;
-	uint32_t n_memories;
-	uint32_t pitch[V4L2_PLANES_MAX];
-	uint32_t size[V4L2_PLANES_MAX];
-};
-
-static struct agreed read_single(const struct v4l2_pix_format *pix)
-{
-	return (struct agreed){
-		.width = pix->width,
-		.height = pix->height,
-		.fourcc = pix->pixelformat,
-		.field = pix->field,
-		.colorspace = pix->colorspace,
-		.encoding = pix->ycbcr_enc,
-		.quantization = pix->quantization,
-		.n_memories = 1,
-		.pitch = {pix->bytesperline},
-		.size = {pix->sizeimage},
-	};
-}
-
-static struct agreed read_multi(const struct v4l2_pix_format_mplane *pix)
-{
-	struct agreed agreed = {
-		.width = pix->width,
-		.height = pix->height,
-		.fourcc = pix->pixelformat,
-		.field = pix->field,
-		.colorspace = pix->colorspace,
-		.encoding = pix->ycbcr_enc,
-		.quantization = pix->quantization,
-		.n_memories = pix->num_planes,
-	};
-
-	for (uint32_t i = 0; i < V4L2_PLANES_MAX; i++) {
-		agreed.pitch[i] = pix->plane_fmt[i].bytesperline;
-		agreed.size[i] = pix->plane_fmt[i].sizeimage;
-	}
-	return agreed;
-}
-
 static int set_format(const struct v4l2_device *device, const struct candidate *candidate,
-		      struct agreed *ret_agreed)
+		      struct v4l2_agreed *ret_agreed)
 {
-	struct v4l2_format format = {.type = device->type};
-	int r;
+	const struct v4l2_wish wish = {
+		.fourcc = candidate->code->fourcc,
+		.width = candidate->width,
+		.height = candidate->height,
+		.n_memories = candidate->code->n_memories,
+	};
 
-	if (v4l2_device_is_multiplanar(device)) {
-		format.fmt.pix_mp.width = candidate->width;
-		format.fmt.pix_mp.height = candidate->height;
-		format.fmt.pix_mp.pixelformat = candidate->code->fourcc;
-		format.fmt.pix_mp.field = V4L2_FIELD_NONE;
-		format.fmt.pix_mp.num_planes = (uint8_t)candidate->code->n_memories;
-	} else {
-		format.fmt.pix.width = candidate->width;
-		format.fmt.pix.height = candidate->height;
-		format.fmt.pix.pixelformat = candidate->code->fourcc;
-		format.fmt.pix.field = V4L2_FIELD_NONE;
-	}
-	r = v4l2_device_ioctl(device, VIDIOC_S_FMT, &format);
-	if (r < 0)
-		return r;
-	*ret_agreed = v4l2_device_is_multiplanar(device) ? read_multi(&format.fmt.pix_mp)
-							 : read_single(&format.fmt.pix);
-	return 0;
+	return v4l2_layout_set(&device->node, device->type, &wish, ret_agreed);
 }
 
 /* What the device keeps to, or the wanted time where it does not say. */
@@ -285,113 +219,25 @@ static int64_t set_interval(const struct v4l2_device *device, const struct cam_w
 	return us > 0 && us <= 60 * CLOCK_US_PER_S ? us : wanted_us(want);
 }
 
-static void set_plane(struct v4l2_layout *layout, uint32_t memory, uint32_t pitch, uint32_t lines)
+static bool lay_out(const struct candidate *candidate, const struct v4l2_agreed *agreed,
+		    struct v4l2_layout *ret_layout)
 {
-	struct v4l2_layout_plane *plane = &layout->planes[layout->n_planes++];
-
-	plane->memory = memory;
-	plane->offset = layout->needed[memory];
-	plane->pitch = pitch;
-	/* fits with pitches in range, which is_sound() sees to */
-	layout->needed[memory] += pitch * lines;
-}
-
-/* The bytes that a line of that plane has at least. */
-static uint32_t line_bytes(const struct v4l2_layout *layout, uint32_t plane)
-{
-	uint32_t width = (uint32_t)layout->width;
-
-	if (layout->format == CAM_FORMAT_YUYV)
-		return 2 * width;
-	return layout->format == CAM_FORMAT_I420 && plane > 0 ? width / 2 : width;
-}
-
-/*
- * Places the planes of a pixel format. In one memory they follow each other, and the pitch of the
- * chroma of I420 is half of the first one's (the kernel's "Planar YUV formats").
- */
-static void place(struct v4l2_layout *layout, const struct agreed *agreed)
-{
-	uint32_t first = agreed->pitch[0] ? agreed->pitch[0] : line_bytes(layout, 0);
-	uint32_t chroma_lines = (uint32_t)layout->height / 2;
-	bool apart = agreed->n_memories > 1;
-
-	set_plane(layout, 0, first, agreed->height);
-	if (layout->format == CAM_FORMAT_NV12)
-		set_plane(layout, apart ? 1 : 0, apart ? agreed->pitch[1] : first, chroma_lines);
-	if (layout->format == CAM_FORMAT_I420) {
-		set_plane(layout, apart ? 1 : 0, apart ? agreed->pitch[1] : first / 2,
-			  chroma_lines);
-		set_plane(layout, apart ? 2 : 0, apart ? agreed->pitch[2] : first / 2,
-			  chroma_lines);
-	}
-}
-
-static bool is_sound(const struct v4l2_layout *layout, const struct agreed *agreed)
-{
-	for (uint32_t i = 0; i < layout->n_planes; i++) {
-		uint32_t pitch = layout->planes[i].pitch;
-
-		if (pitch < line_bytes(layout, i) || pitch > PITCH_MAXIMUM)
-			return false;
-	}
-	for (uint32_t i = 0; i < layout->n_memories; i++) {
-		if (layout->needed[i] > agreed->size[i])
-			return false;
-	}
-	return true;
-}
-
-static void set_pixels(struct v4l2_layout *layout, const struct agreed *agreed)
-{
-	static const enum AVPixelFormat pixels[CAM_FORMATS] = {
-		[CAM_FORMAT_NV12] = AV_PIX_FMT_NV12,
-		[CAM_FORMAT_I420] = AV_PIX_FMT_YUV420P,
-		[CAM_FORMAT_YUYV] = AV_PIX_FMT_YUYV422,
-		[CAM_FORMAT_MJPEG] = AV_PIX_FMT_NONE,
+	const struct v4l2_pixels *raw = v4l2_pixels_find(candidate->code->fourcc);
+	const struct v4l2_pixels coded = {
+		.fourcc = candidate->code->fourcc,
+		.pixels = AV_PIX_FMT_NONE,
+		.n_memories = candidate->code->n_memories,
 	};
-	uint32_t encoding = agreed->encoding;
 
-	if (encoding == V4L2_YCBCR_ENC_DEFAULT)
-		encoding = V4L2_MAP_YCBCR_ENC_DEFAULT(agreed->colorspace);
-	layout->pixels = pixels[layout->format];
-	layout->space = encoding == V4L2_YCBCR_ENC_709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
-	layout->range = agreed->quantization == V4L2_QUANTIZATION_FULL_RANGE ? AVCOL_RANGE_JPEG
-									     : AVCOL_RANGE_MPEG;
-}
-
-/* Checks what the kernel answered and derives the layout from it. */
-static bool lay_out(const struct candidate *candidate, const struct agreed *agreed,
-		    struct v4l2_layout *layout)
-{
-	if (agreed->fourcc != candidate->code->fourcc ||
-	    agreed->n_memories != candidate->code->n_memories || agreed->width < SIDE_MINIMUM ||
-	    agreed->width > SIDE_MAXIMUM || agreed->height < SIDE_MINIMUM ||
-	    agreed->height > SIDE_MAXIMUM || agreed->field == V4L2_FIELD_TOP ||
-	    agreed->field == V4L2_FIELD_BOTTOM || agreed->field == V4L2_FIELD_ALTERNATE ||
-	    agreed->pitch[0] > PITCH_MAXIMUM)
-		return false;
-	/* drivers differ on the chroma of an odd last line or column; it is left out */
-	layout->width = (int)(agreed->width & ~1U);
-	layout->height = (int)(agreed->height & ~1U);
-	layout->format = candidate->code->format;
-	layout->n_memories = agreed->n_memories;
-	set_pixels(layout, agreed);
-	if (layout->format == CAM_FORMAT_MJPEG) {
-		layout->width = (int)agreed->width;
-		layout->height = (int)agreed->height;
-		return true;
-	}
-	place(layout, agreed);
-	return is_sound(layout, agreed);
+	return v4l2_layout_make(raw ? raw : &coded, agreed, ret_layout);
 }
 
 enum cam_result v4l2_format_agree(const struct v4l2_device *device, const struct cam_want *want,
-				  struct v4l2_layout *ret_layout)
+				  struct v4l2_layout *ret_layout, struct cam_got *ret_got)
 {
 	struct search search = {.device = device, .want = want};
-	struct v4l2_layout layout = {0};
-	struct agreed agreed;
+	struct v4l2_layout layout;
+	struct v4l2_agreed agreed;
 	int r;
 
 	search_device(&search);
@@ -402,7 +248,12 @@ enum cam_result v4l2_format_agree(const struct v4l2_device *device, const struct
 		return v4l2_device_result(device, "set the format", r);
 	if (!lay_out(&search.best, &agreed, &layout))
 		return cam_fail(device->cam, "the driver answers with an impossible format");
-	layout.frame_us = set_interval(device, want);
+	*ret_got = (struct cam_got){
+		.width = layout.width,
+		.height = layout.height,
+		.frame_us = set_interval(device, want),
+		.format = search.best.code->format,
+	};
 	*ret_layout = layout;
 	return CAM_OK;
 }
