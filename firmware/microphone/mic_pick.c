@@ -1,17 +1,14 @@
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "microphone/intake.h"
 #include "microphone/mic_stage.h"
-
-/* 1 - 2π · 20 Hz / 48 kHz: one pole that puts the -3 dB point of the high-pass at 20 Hz. */
-static const float POLE = 0.997382f;
 
 struct mic_pick {
 	struct mic_stage base;
 	unsigned int channel;
-	float last_in;
-	float last_out;
+	struct intake intake;
 };
 
 static struct mic_pick *pick_of(struct mic_stage *stage)
@@ -28,14 +25,9 @@ static unsigned int pick_process(struct mic_stage *stage, float *const *channels
 	float *out = channels[0];
 
 	(void)speaker_reference;
-	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++) {
-		/* One NaN, which a float file may hold, would stay in the filter for ever. */
-		float sample = isfinite(in[i]) ? in[i] : 0;
-
-		pick->last_out = sample - pick->last_in + POLE * pick->last_out;
-		pick->last_in = sample;
-		out[i] = pick->last_out;
-	}
+	if (out != in)
+		memcpy(out, in, SOUND_PERIOD_FRAMES * sizeof(*out));
+	intake_run(&pick->intake, out);
 	return 1;
 }
 
@@ -43,8 +35,7 @@ static void pick_reset(struct mic_stage *stage)
 {
 	struct mic_pick *pick = pick_of(stage);
 
-	pick->last_in = 0;
-	pick->last_out = 0;
+	pick->intake = (struct intake){0};
 }
 
 static void pick_destroy(struct mic_stage *stage)

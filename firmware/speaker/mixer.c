@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/ring.h"
-#include "speaker/limiter.h"
+#include "base/limiter.h"
 #include "speaker/opus_in.h"
 
 enum { RING_PACKETS = 64 }; /* more than the hub lets wait (PROTOCOL.md, section 3) */

@@ -1,6 +1,6 @@
 /* speaker/mixer, opus_in and limiter: packets of several rooms to what the speaker plays. */
 #include "base/clock.h"
-#include "speaker/limiter.h"
+#include "base/limiter.h"
 #include "speaker/mixer.h"
 #include "tests/fake/fake_alloc.h"
 #include "tests/fake/no_heap.h"

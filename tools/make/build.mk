@@ -1,9 +1,10 @@
 # Compiles and links. Each variant has its folder build/<variant>, all of them the same rules:
 #
 #   firmware/*/*.c (but room/main.c) -> libfirmware.a      firmware/room/main.c -> balai-room
+#   firmware/microphone/apm.cc, the one C++ file, too
 #   drivers/*.c                      -> libdrivers.a       tools/hub/main.c     -> balai-hub
 #   tools/hub/*.c (but main.c)       -> libhub.a           tools/ctl/*.c        -> balaictl
-#   tests/fake/*.c                   -> libfake.a          tests/vectors/*.c    -> mls-vectors
+#   tests/fake/*.c, drivers/kernel/vh264/core/*.c -> libfake.a          tests/vectors/*.c    -> mls-vectors
 #   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c, tests/fuzz/fuzz_NAME.c and
 #   tests/qemu/check.c               -> a program each
 #
@@ -20,11 +21,15 @@ endif
 cc := $(CC)
 cc_fuzz := clang
 cc_arm64 := aarch64-linux-gnu-gcc
+cxx := $(if $(findstring clang,$(CC)),clang++,g++)
+cxx_fuzz := clang++
+cxx_arm64 := aarch64-linux-gnu-g++
 
 warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wmissing-variable-declarations -Wpointer-arith -Wvla -Wundef -Wwrite-strings -Wformat=2 \
 	-Wimplicit-fallthrough
 cflags := -std=gnu17 -g -fPIE -D_GNU_SOURCE -Ifirmware -I. $(warnings)
+cxxflags := -std=gnu++17 -g -fPIE -D_GNU_SOURCE -Ifirmware -I. -Wall -Wextra -Werror
 ldflags := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 
 hardened := -O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -41,6 +46,7 @@ machine := $(shell dpkg --print-architecture)
 pkg_config_arm64 := aarch64-linux-gnu-pkg-config
 box_packages := libavformat libavcodec libavfilter libavutil libswscale libswresample opus alsa \
 	libdrm pangocairo libsystemd jansson inih mbedtls mbedx509 mbedcrypto libcap
+cxx_packages := webrtc-audio-processing-1
 hub_packages := libwebsockets openssl libsystemd jansson inih
 
 # packages VARIANT, OPTION, NAMES
@@ -51,10 +57,11 @@ lws = $(BALAI_LWS)/$(if $(filter arm64,$1),arm64,$(machine))
 
 # Sources and what becomes of them
 
-sources_firmware := $(filter-out firmware/room/main.c,$(wildcard firmware/*/*.c))
+sources_firmware := $(filter-out firmware/room/main.c,$(wildcard firmware/*/*.c firmware/*/*.cc))
 sources_drivers := $(wildcard drivers/*.c)
 sources_hub := $(filter-out tools/hub/main.c,$(wildcard tools/hub/*.c))
-sources_fake := $(wildcard tests/fake/*.c)
+# The bit stream of the test kernel module, checked outside the kernel.
+sources_fake := $(wildcard tests/fake/*.c drivers/kernel/vh264/core/*.c)
 libraries := firmware drivers hub fake
 
 test_names := $(basename $(wildcard tests/unit/test_*.c tests/flow/flow_*.c))
@@ -74,12 +81,12 @@ checks = $(addprefix $(BUILD)/$1/,$(check_names))
 benches = $(addprefix $(BUILD)/$1/,$(bench_names))
 fuzzers = $(addprefix $(BUILD)/$1/,$(fuzz_names))
 replays = $(addprefix $(BUILD)/$1/,$(fuzz_names))
-objects = $(patsubst %.c,$(BUILD)/$1/%.o,$2)
+objects = $(patsubst %,$(BUILD)/$1/%.o,$(basename $2))
 archives = $(patsubst %,$(BUILD)/$1/lib%.a,$2)
 
 comma := ,
 # Lets tests/fake/fake_alloc.c fail allocations of everything that is linked statically.
-test_libs := -lcmocka -Wl,-u,__wrap_malloc \
+test_libs := -lcmocka -lopenh264 -Wl,-u,__wrap_malloc \
 	$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
 fuzz_libs_fuzz := -fsanitize=fuzzer
 
@@ -106,10 +113,12 @@ link = $(call quiet,LD)$(command_$1) $(ldflags) $(filter %.o,$^) $(filter %.a,$^
 
 define variant_rules
 command_$1 := $(or $(cc_$1),$(cc)) $(cflags) $(mode_$1)
+command_cxx_$1 := $(or $(cxx_$1),$(cxx)) $(cxxflags) $(mode_$1)
 box_cflags_$1 = $$(eval box_cflags_$1 := -isystem $(call lws,$1)/include \
 	$$(call cflags_of,$1,$(box_packages)))$$(box_cflags_$1)
 box_libs_$1 = $$(eval box_libs_$1 := $(call lws,$1)/lib/libwebsockets.a \
-	$$(call packages,$1,--libs,$(box_packages)) -lm)$$(box_libs_$1)
+	$$(call packages,$1,--libs,$(box_packages) $(cxx_packages)) -lstdc++ -lm)$$(box_libs_$1)
+cxx_cflags_$1 = $$(eval cxx_cflags_$1 := $$(call cflags_of,$1,$(cxx_packages)))$$(cxx_cflags_$1)
 hub_libs_$1 = $$(eval hub_libs_$1 := \
 	$$(call packages,$1,--libs,$(hub_packages)) -lm)$$(hub_libs_$1)
 
@@ -120,6 +129,8 @@ $(BUILD)/$1/tools/hub/%.o: tools/hub/%.c $(BUILD)/$1/command
 	$$(call compile,$1,$$(command_$1))
 $(BUILD)/$1/%.o: %.c $(BUILD)/$1/command
 	$$(call compile,$1,$$(command_$1) $$(box_cflags_$1))
+$(BUILD)/$1/%.o: %.cc $(BUILD)/$1/command
+	$$(call compile,$1,$$(command_cxx_$1) $$(cxx_cflags_$1))
 $(call objects,$1,$(addsuffix .c,$(hub_names))): $(BUILD)/$1/%.o: %.c $(BUILD)/$1/command
 	$$(call compile,$1,$$(command_$1))
 

@@ -8,7 +8,7 @@ lint_scripts := $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$|^\# shellcheck shell=' \
 	$(wildcard .ci board rootfs tests tools))
 lint_checks := format tidy cppcheck shellcheck banned
 
-files_format := $(lint_sources) $(lint_headers)
+files_format := $(lint_sources) $(lint_headers) $(wildcard firmware/*/*.cc)
 files_tidy := $(lint_sources)
 files_cppcheck := $(lint_sources)
 files_shellcheck := $(lint_scripts)

@@ -1,4 +1,4 @@
-#include "speaker/limiter.h"
+#include "base/limiter.h"
 
 #include <math.h>
 

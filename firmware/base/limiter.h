@@ -1,9 +1,9 @@
 /*
- * Keeps the sum of voices below clipping: follows peaks at once and lets go over 100 ms, without
+ * Keeps sound below clipping: follows peaks at once and lets go over 100 ms, without
  * delay. What stays under the threshold passes unchanged.
  */
-#ifndef BALAI_SPEAKER_LIMITER_H
-#define BALAI_SPEAKER_LIMITER_H
+#ifndef BALAI_BASE_LIMITER_H
+#define BALAI_BASE_LIMITER_H
 
 #include <stddef.h>
 

@@ -1,0 +1,279 @@
+#include "microphone/front_end.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "microphone/apm.h"
+#include "microphone/echo_filter.h"
+#include "microphone/echo_suppress.h"
+#include "microphone/intake.h"
+#include "microphone/level.h"
+
+enum {
+	FAR_PERIODS = 30,    /* that a far voice rings on in the room */
+	STATUS_PERIODS = 10, /* 10 Hz */
+};
+
+#define FAR_LEAST 1e-7f /* mean square of a reference that is heard: -70 dBFS */
+#define LOSS_KEPT 0.98  /* of echo powers, a period */
+
+struct front_end {
+	struct mic_stage base;
+	struct front_end_config config;
+	atomic_bool cancels_echo;
+	bool cancelled_echo; /* in the last period */
+
+	struct intake intakes[SOUND_CHANNELS_MAX];
+	struct echo_filter *filters[SOUND_CHANNELS_MAX];
+	unsigned int filter_count;
+	struct beam *beam; /* NULL: no array */
+	struct beam_side heard_side;
+	struct echo_suppress *suppress;
+	struct apm *noise; /* NULL: it is left in */
+	struct level *level;
+
+	unsigned int far_periods; /* that the far voice is still heard for */
+	double heard_power, left_power;
+	unsigned int periods;
+	struct front_end_status status;
+
+	float heard[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES];
+};
+
+static struct front_end *front_end_of(struct mic_stage *stage)
+{
+	return (struct front_end *)stage;
+}
+
+static float power(const float *samples)
+{
+	float sum = 0;
+
+	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
+		sum += samples[i] * samples[i];
+	return sum / SOUND_PERIOD_FRAMES;
+}
+
+/* A voice of the far rooms that people hear in this one. */
+static bool listen_to_far(struct front_end *fe, const float *reference)
+{
+	if (power(reference) > FAR_LEAST)
+		fe->far_periods = FAR_PERIODS;
+	else if (fe->far_periods > 0)
+		fe->far_periods--;
+	return fe->far_periods > 0;
+}
+
+static void note_echo(struct front_end *fe, const float *heard, const float *left)
+{
+	if (fe->far_periods < FAR_PERIODS)
+		return;
+	fe->heard_power = LOSS_KEPT * fe->heard_power + (1 - LOSS_KEPT) * power(heard);
+	fe->left_power = LOSS_KEPT * fe->left_power + (1 - LOSS_KEPT) * power(left);
+}
+
+/* Of every microphone's, so that a beam that turns does not change the path. */
+static void run_echo_first(struct front_end *fe, float *const *channels, unsigned int count,
+			   const float *reference)
+{
+	float *heard[SOUND_CHANNELS_MAX], voice[SOUND_PERIOD_FRAMES];
+
+	for (unsigned int c = 0; c < count; c++) {
+		heard[c] = fe->heard[c];
+		memcpy(heard[c], channels[c], sizeof(fe->heard[c]));
+		echo_filter_process(fe->filters[c], reference, channels[c]);
+	}
+	if (fe->beam && count == fe->config.geometry.count) {
+		beam_process(fe->beam, channels, true, voice);
+		beam_process_side(fe->beam, &fe->heard_side, heard, heard[0]);
+		memcpy(channels[0], voice, sizeof(voice));
+	}
+}
+
+static void run_beam_first(struct front_end *fe, float *const *channels, unsigned int count,
+			   bool far, const float *reference)
+{
+	if (fe->beam && count == fe->config.geometry.count)
+		beam_process(fe->beam, channels, !far, channels[0]);
+	memcpy(fe->heard[0], channels[0], sizeof(fe->heard[0]));
+	echo_filter_process(fe->filters[0], reference, channels[0]);
+}
+
+static void run_echo(struct front_end *fe, float *const *channels, unsigned int count, bool far,
+		     const float *reference)
+{
+	if (fe->config.order == FRONT_END_ECHO_FIRST)
+		run_echo_first(fe, channels, count, reference);
+	else
+		run_beam_first(fe, channels, count, far, reference);
+	note_echo(fe, fe->heard[0], channels[0]);
+	echo_suppress_process(fe->suppress, fe->heard[0], channels[0]);
+}
+
+static void forget_echo(struct front_end *fe)
+{
+	for (unsigned int i = 0; i < fe->filter_count; i++)
+		echo_filter_reset(fe->filters[i]);
+	echo_suppress_reset(fe->suppress);
+	memset(&fe->heard_side, 0, sizeof(fe->heard_side));
+	fe->heard_power = fe->left_power = 0;
+}
+
+static void publish_beam(struct front_end *fe)
+{
+	struct beam_status beam = beam_get_status(fe->beam);
+
+	fe->status.left_out = beam.broken;
+	fe->status.talker_count = beam.talker_count;
+	for (unsigned int i = 0; i < beam.talker_count; i++) {
+		fe->status.talkers[i].azimuth_deg = beam.talkers[i].look.azimuth_deg;
+		fe->status.talkers[i].elevation_deg = beam.talkers[i].look.elevation_deg;
+		fe->status.talkers[i].silent_periods = beam.talkers[i].silent_periods;
+	}
+}
+
+static void publish(struct front_end *fe, bool has_array)
+{
+	uint32_t spoiled = 0, clipped = 0;
+
+	for (unsigned int c = 0; c < SOUND_CHANNELS_MAX; c++) {
+		spoiled |= (uint32_t)intake_was_spoiled(&fe->intakes[c]) << c;
+		clipped |= (uint32_t)intake_was_clipped(&fe->intakes[c]) << c;
+	}
+	fe->status.spoiled = spoiled;
+	fe->status.clipped = clipped;
+	fe->status.cancels_echo = fe->cancelled_echo;
+	fe->status.far_speaks = fe->far_periods > 0;
+	fe->status.has_array = has_array;
+	fe->status.gain_db = (float)level_gain_db(fe->level);
+	fe->status.echo_loss_db =
+		fe->left_power > 0 ? (float)(10 * log10(fe->heard_power / fe->left_power)) : 0;
+	if (has_array)
+		publish_beam(fe);
+}
+
+static unsigned int process(struct mic_stage *stage, float *const *channels,
+			    unsigned int channel_count, const float *speaker_reference)
+{
+	struct front_end *fe = front_end_of(stage);
+	bool far = listen_to_far(fe, speaker_reference);
+	bool has_array = fe->beam && channel_count == fe->config.geometry.count;
+	bool cancels = atomic_load(&fe->cancels_echo);
+	unsigned int pick = fe->config.pick < channel_count ? fe->config.pick : channel_count - 1;
+
+	if (!has_array && pick > 0)
+		memcpy(channels[0], channels[pick], sizeof(fe->heard[0]));
+	if (!has_array)
+		channel_count = 1;
+	for (unsigned int c = 0; c < channel_count; c++)
+		intake_run(&fe->intakes[c], channels[c]);
+	if (cancels != fe->cancelled_echo)
+		forget_echo(fe);
+	fe->cancelled_echo = cancels;
+	if (cancels)
+		run_echo(fe, channels, channel_count, far, speaker_reference);
+	else if (has_array)
+		beam_process(fe->beam, channels, true, channels[0]);
+	if (fe->noise)
+		apm_process(fe->noise, NULL, channels);
+	level_process(fe->level, channels[0]);
+	if (++fe->periods % STATUS_PERIODS == 0)
+		publish(fe, has_array);
+	return 1;
+}
+
+static void reset(struct mic_stage *stage)
+{
+	struct front_end *fe = front_end_of(stage);
+
+	memset(fe->intakes, 0, sizeof(fe->intakes));
+	forget_echo(fe);
+	if (fe->beam)
+		beam_reset(fe->beam);
+	level_reset(fe->level);
+	fe->far_periods = 0;
+}
+
+static void destroy(struct mic_stage *stage)
+{
+	front_end_destroy(front_end_of(stage));
+}
+
+static int create_parts(struct front_end *fe)
+{
+	const struct front_end_config *config = &fe->config;
+	const struct apm_config noise = {.channels = 1, .suppresses_noise = true};
+	unsigned int filters = config->geometry.count ? config->geometry.count : 1;
+	int r = level_create(&fe->level);
+
+	if (config->order == FRONT_END_BEAM_FIRST)
+		filters = 1;
+	for (; fe->filter_count < filters && r == 0; fe->filter_count++)
+		r = echo_filter_create(&fe->filters[fe->filter_count]);
+	if (r == 0)
+		r = echo_suppress_create(&fe->suppress);
+	if (r == 0 && config->geometry.count)
+		r = beam_create(&config->geometry, config->beam, &fe->beam);
+	if (r == 0 && config->suppresses_noise)
+		r = apm_create(&noise, &fe->noise);
+	return r;
+}
+
+int front_end_create(const struct front_end_config *config, struct front_end **ret_front_end)
+{
+	static const struct mic_stage_ops ops = {
+		.process = process,
+		.reset = reset,
+		.destroy = destroy,
+	};
+	struct front_end *fe;
+	int r;
+
+	if (config->geometry.count == 1 || config->geometry.count > SOUND_CHANNELS_MAX)
+		return -EINVAL;
+	fe = calloc(1, sizeof(*fe));
+	if (!fe)
+		return -ENOMEM;
+	fe->base.ops = &ops;
+	fe->config = *config;
+	fe->cancels_echo = fe->cancelled_echo = config->cancels_echo;
+	fe->status.cancels_echo = config->cancels_echo;
+	r = create_parts(fe);
+	if (r < 0) {
+		front_end_destroy(fe);
+		return r;
+	}
+	*ret_front_end = fe;
+	return 0;
+}
+
+void front_end_destroy(struct front_end *front_end)
+{
+	if (!front_end)
+		return;
+	for (unsigned int i = 0; i < SOUND_CHANNELS_MAX; i++)
+		echo_filter_destroy(front_end->filters[i]);
+	echo_suppress_destroy(front_end->suppress);
+	beam_destroy(front_end->beam);
+	apm_destroy(front_end->noise);
+	level_destroy(front_end->level);
+	free(front_end);
+}
+
+struct mic_stage *front_end_stage(struct front_end *front_end)
+{
+	return &front_end->base;
+}
+
+void front_end_set_echo(struct front_end *front_end, bool cancels_echo)
+{
+	atomic_store(&front_end->cancels_echo, cancels_echo);
+}
+
+const struct front_end_status *front_end_get_status(const struct front_end *front_end)
+{
+	return &front_end->status;
+}
