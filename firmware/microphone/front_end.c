@@ -9,8 +9,8 @@
 #include "microphone/apm.h"
 #include "microphone/echo_filter.h"
 #include "microphone/echo_suppress.h"
-#include "microphone/intake.h"
 #include "microphone/level.h"
+#include "microphone/mic_input.h"
 
 enum {
 	FAR_PERIODS = 30,    /* that a far voice rings on in the room */
@@ -26,7 +26,7 @@ struct front_end {
 	atomic_bool cancels_echo;
 	bool cancelled_echo; /* in the last period */
 
-	struct intake intakes[SOUND_CHANNELS_MAX];
+	struct mic_input inputs[SOUND_CHANNELS_MAX];
 	struct echo_filter *filters[SOUND_CHANNELS_MAX];
 	unsigned int filter_count;
 	struct beam *beam; /* NULL: no array */
@@ -140,8 +140,8 @@ static void publish(struct front_end *fe, bool has_array)
 	uint32_t spoiled = 0, clipped = 0;
 
 	for (unsigned int c = 0; c < SOUND_CHANNELS_MAX; c++) {
-		spoiled |= (uint32_t)intake_was_spoiled(&fe->intakes[c]) << c;
-		clipped |= (uint32_t)intake_was_clipped(&fe->intakes[c]) << c;
+		spoiled |= (uint32_t)mic_input_was_spoiled(&fe->inputs[c]) << c;
+		clipped |= (uint32_t)mic_input_was_clipped(&fe->inputs[c]) << c;
 	}
 	fe->status.spoiled = spoiled;
 	fe->status.clipped = clipped;
@@ -169,7 +169,7 @@ static unsigned int process(struct mic_stage *stage, float *const *channels,
 	if (!has_array)
 		channel_count = 1;
 	for (unsigned int c = 0; c < channel_count; c++)
-		intake_run(&fe->intakes[c], channels[c]);
+		mic_input_run(&fe->inputs[c], channels[c]);
 	if (cancels != fe->cancelled_echo)
 		forget_echo(fe);
 	fe->cancelled_echo = cancels;
@@ -189,7 +189,7 @@ static void reset(struct mic_stage *stage)
 {
 	struct front_end *fe = front_end_of(stage);
 
-	memset(fe->intakes, 0, sizeof(fe->intakes));
+	memset(fe->inputs, 0, sizeof(fe->inputs));
 	forget_echo(fe);
 	if (fe->beam)
 		beam_reset(fe->beam);

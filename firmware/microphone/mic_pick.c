@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "microphone/intake.h"
+#include "microphone/mic_input.h"
 #include "microphone/mic_stage.h"
 
 struct mic_pick {
 	struct mic_stage base;
 	unsigned int channel;
-	struct intake intake;
+	struct mic_input input;
 };
 
 static struct mic_pick *pick_of(struct mic_stage *stage)
@@ -27,7 +27,7 @@ static unsigned int pick_process(struct mic_stage *stage, float *const *channels
 	(void)speaker_reference;
 	if (out != in)
 		memcpy(out, in, SOUND_PERIOD_FRAMES * sizeof(*out));
-	intake_run(&pick->intake, out);
+	mic_input_run(&pick->input, out);
 	return 1;
 }
 
@@ -35,7 +35,7 @@ static void pick_reset(struct mic_stage *stage)
 {
 	struct mic_pick *pick = pick_of(stage);
 
-	pick->intake = (struct intake){0};
+	pick->input = (struct mic_input){0};
 }
 
 static void pick_destroy(struct mic_stage *stage)

@@ -1,4 +1,4 @@
-#include "microphone/intake.h"
+#include "microphone/mic_input.h"
 
 #include <math.h>
 
@@ -11,7 +11,7 @@ enum { TOLD_PERIODS = 100 };
 
 #define FULL_SCALE 0.999f
 
-void intake_run(struct intake *intake, float *samples)
+void mic_input_run(struct mic_input *input, float *samples)
 {
 	bool spoiled = false, clipped = false;
 
@@ -25,24 +25,24 @@ void intake_run(struct intake *intake, float *samples)
 		}
 		clipped |= fabsf(sample) >= FULL_SCALE;
 		sample = fminf(fmaxf(sample, -1), 1);
-		intake->last_out = sample - intake->last_in + POLE * intake->last_out;
-		intake->last_in = sample;
-		samples[i] = intake->last_out;
+		input->last_out = sample - input->last_in + POLE * input->last_out;
+		input->last_in = sample;
+		samples[i] = input->last_out;
 	}
-	intake->spoiled_periods -= intake->spoiled_periods > 0;
-	intake->clipped_periods -= intake->clipped_periods > 0;
+	input->spoiled_periods -= input->spoiled_periods > 0;
+	input->clipped_periods -= input->clipped_periods > 0;
 	if (spoiled)
-		intake->spoiled_periods = TOLD_PERIODS;
+		input->spoiled_periods = TOLD_PERIODS;
 	if (clipped)
-		intake->clipped_periods = TOLD_PERIODS;
+		input->clipped_periods = TOLD_PERIODS;
 }
 
-bool intake_was_spoiled(const struct intake *intake)
+bool mic_input_was_spoiled(const struct mic_input *input)
 {
-	return intake->spoiled_periods > 0;
+	return input->spoiled_periods > 0;
 }
 
-bool intake_was_clipped(const struct intake *intake)
+bool mic_input_was_clipped(const struct mic_input *input)
 {
-	return intake->clipped_periods > 0;
+	return input->clipped_periods > 0;
 }
