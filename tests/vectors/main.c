@@ -24,10 +24,8 @@ struct counts {
 };
 
 static const struct vector_format *const groups[] = {
-	vector_formats_crypto,
-	vector_formats_sframe,
-	vector_formats_messages,
-	vector_formats_tree,
+	vector_formats_crypto,   vector_formats_key_schedule, vector_formats_sframe,
+	vector_formats_messages, vector_formats_tree,
 };
 
 static const struct vector_format *format_of(const json_t *json)
@@ -86,13 +84,10 @@ static void check_case(struct counts *counts, const char *file, size_t index, co
 
 static void check_list(struct counts *counts, const char *file, const json_t *list)
 {
-	const json_t *json;
-	size_t i;
-
 	if (json_array_size(list) == 0)
 		tell(counts, file, "list", 0, "without cases");
-	json_array_foreach (list, i, json)
-		check_case(counts, file, i, json);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		check_case(counts, file, i, json_array_get(list, i));
 }
 
 /* Long numbers become texts. */
@@ -122,10 +117,12 @@ static int read_all(FILE *file, struct buffer *text)
 {
 	uint8_t block[4096];
 	size_t n;
-	int r = 0;
+	int r;
 
-	while (r == 0 && (n = fread(block, 1, sizeof(block), file)) > 0)
+	do {
+		n = fread(block, 1, sizeof(block), file);
 		r = buffer_append(text, block, n);
+	} while (r == 0 && n == sizeof(block));
 	return r;
 }
 
@@ -154,14 +151,12 @@ static void check_file(struct counts *counts, const char *path)
 	const char *file = slash ? slash + 1 : path;
 	struct counts before = *counts;
 	json_t *json = load(path);
-	const char *key;
-	json_t *list;
 
 	if (json_is_array(json)) {
 		check_list(counts, file, json);
 	} else if (json_is_object(json)) {
-		json_object_foreach (json, key, list)
-			check_list(counts, file, list);
+		for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at))
+			check_list(counts, file, json_object_iter_value(at));
 	} else {
 		tell(counts, file, "file", 0, "no JSON of cases");
 	}
