@@ -95,6 +95,22 @@ static void gives_a_key_frame_on_request(void **state)
 	assert_true(bench->sink.packets[5]->flags & AV_PKT_FLAG_KEY);
 }
 
+static void gives_key_frames_without_a_request(void **state)
+{
+	enum { EVERY = 5, PICTURES = 12 };
+	static const char *const order[] = {"libx264", NULL};
+	struct encode_bench *bench = *state;
+	struct venc_config config = encode_bench_make_config(bench, order);
+
+	config.keyframe_every_us = EVERY * ENCODE_BENCH_FRAME_US;
+	encode_bench_start(bench, &config);
+	encode_bench_encode(bench, PICTURES);
+	encode_bench_assert_stream(&bench->sink);
+	for (int i = 0; i < PICTURES; i++)
+		assert_int_equal((bench->sink.packets[i]->flags & AV_PKT_FLAG_KEY) != 0,
+				 i % EVERY == 0);
+}
+
 static void puts_requests_for_key_frames_together(void **state)
 {
 	static const char *const order[] = {"fake", NULL};
@@ -290,6 +306,7 @@ int main(void)
 		bench_test(encodes_with_the_first_in_the_order),
 		bench_test(drops_what_waits_too_long),
 		bench_test(gives_a_key_frame_on_request),
+		bench_test(gives_key_frames_without_a_request),
 		bench_test(puts_requests_for_key_frames_together),
 		bench_test(changes_the_bit_rate_while_running),
 		bench_test(keeps_the_bit_rate_in_range),
