@@ -14,8 +14,8 @@ struct mic_stage_ops {
 	/*
 	 * Works in place on `channel_count` channels of SOUND_PERIOD_FRAMES samples each and
 	 * returns how many of them, the first ones, carry the result: 1..channel_count.
-	 * speaker_reference is the period that the speaker was given last. Real-time thread: no
-	 * heap, lock, log or file.
+	 * speaker_reference is what the loudspeaker played while they were captured, at the
+	 * microphone's pace. Real-time thread: no heap, lock, log or file.
 	 */
 	unsigned int (*process)(struct mic_stage *stage, float *const *channels,
 				unsigned int channel_count, const float *speaker_reference);

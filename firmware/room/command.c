@@ -140,13 +140,25 @@ static int run_camera_select(struct pipeline *pipeline, const json_t *params, js
 	return *ret_result ? 0 : -ENOMEM;
 }
 
+static int run_sound_echo(struct pipeline *pipeline, const json_t *params, json_t **ret_result)
+{
+	const json_t *cancel = json_object_get(params, "cancel");
+
+	if (!json_is_boolean(cancel))
+		return refuse(-EINVAL, ret_result, "params.cancel: true or false is missing");
+	if (pipeline_set_echo(pipeline, json_is_true(cancel)) < 0)
+		return refuse(-ENODEV, ret_result, "the board sends the microphone as it is");
+	*ret_result = json_object();
+	return *ret_result ? 0 : -ENOMEM;
+}
+
 int command_run(struct pipeline *pipeline, const char *name, const json_t *params,
 		json_t **ret_result)
 {
 	static const struct command commands[] = {
 		{"screenshot", run_screenshot},       {"camera.list", run_camera_list},
 		{"camera.get", run_camera_get},       {"camera.set", run_camera_set},
-		{"camera.select", run_camera_select},
+		{"camera.select", run_camera_select}, {"sound.echo", run_sound_echo},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -151,6 +151,7 @@ static int open_control(struct program *program)
 		{"camera.get", "name", "gives the value of a control"},
 		{"camera.set", "name, value", "sets a control"},
 		{"camera.select", "camera", "goes over to the camera of that name"},
+		{"sound.echo", "cancel", "cancels echo (true), or leaves it to the room's DSP"},
 	};
 	const struct control_ops ops = {
 		.status = status,

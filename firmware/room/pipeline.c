@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "camera/capture.h"
 #include "meeting/meeting.h"
+#include "microphone/front_end.h"
 #include "microphone/opus_out.h"
 #include "room/far_members.h"
 #include "room/notice.h"
@@ -39,8 +40,9 @@ struct pipeline {
 	struct mic *mic;
 	struct speaker *speaker;
 	struct screen *screen;
-	struct mic_stage *pick;
-	_Atomic size_t camera; /* index of the one in use */
+	struct mic_stage *stage;     /* what is done to the microphone's sound */
+	struct front_end *front_end; /* that stage, where it is one; else NULL */
+	_Atomic size_t camera;       /* index of the one in use */
 
 	const struct room_drivers *drivers;
 	struct standin *standin;
@@ -297,6 +299,37 @@ int pipeline_create(const struct settings_room *room, const struct settings_boar
 
 /* Start: what has threads of its own and feeds the others comes last */
 
+/* A test sound is sent as it is: it measures what is on its way. */
+static bool is_raw(const struct settings_board *board)
+{
+	return board->voice == SETTINGS_VOICE_RAW || strncmp(board->microphone, "test:", 5) == 0;
+}
+
+static int create_stage(struct pipeline *pipeline)
+{
+	const struct settings_board *board = &pipeline->board;
+	struct front_end_config config = {
+		.pick = (unsigned int)board->microphone_pick - 1,
+		.order = FRONT_END_ECHO_FIRST,
+		.beam = BEAM_SUPERDIRECTIVE,
+		.cancels_echo = board->echo == SETTINGS_ECHO_CANCEL,
+		.suppresses_noise = true,
+	};
+	char fault[SETTINGS_FAULT_BYTES];
+	int r;
+
+	if (is_raw(board))
+		return mic_pick_create(config.pick, &pipeline->stage);
+	r = geometry_parse(board->geometry, &config.geometry, fault, sizeof(fault));
+	if (r < 0)
+		return r;
+	r = front_end_create(&config, &pipeline->front_end);
+	if (r < 0)
+		return r;
+	pipeline->stage = front_end_stage(pipeline->front_end);
+	return 0;
+}
+
 static int start_sound(struct pipeline *pipeline)
 {
 	const struct opus_out_config voice = {
@@ -308,11 +341,11 @@ static int start_sound(struct pipeline *pipeline)
 	struct sound_loop_config loop = {
 		.mic = pipeline->mic,
 		.speaker = pipeline->speaker,
-		.stages = &pipeline->pick,
+		.stages = &pipeline->stage,
 		.stage_count = 1,
 		.mixer = pipeline->mixer,
 	};
-	int r = mic_pick_create((unsigned int)pipeline->board.microphone_pick - 1, &pipeline->pick);
+	int r = create_stage(pipeline);
 
 	if (r == 0)
 		r = opus_out_create(&voice, &pipeline->opus_out);
@@ -361,8 +394,8 @@ static void destroy_devices(struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < pipeline->board.n_cameras; i++)
 		cam_destroy(pipeline->cams[i]);
-	if (pipeline->pick)
-		pipeline->pick->ops->destroy(pipeline->pick);
+	if (pipeline->stage)
+		pipeline->stage->ops->destroy(pipeline->stage);
 	if (pipeline->mic)
 		pipeline->mic->ops->destroy(pipeline->mic);
 	if (pipeline->speaker)
@@ -396,10 +429,12 @@ void pipeline_destroy(struct pipeline *pipeline)
 json_t *pipeline_status(struct pipeline *pipeline)
 {
 	json_t *camera = pipeline->capture ? capture_status(pipeline->capture) : json_null();
+	json_t *front_end =
+		pipeline->front_end ? front_end_to_json(pipeline->front_end) : json_null();
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera", camera, "encoder",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera", camera, "encoder",
 			 venc_status(pipeline->venc), "sound",
-			 sound_loop_to_json(pipeline->sound_loop), "voice",
+			 sound_loop_to_json(pipeline->sound_loop), "front_end", front_end, "voice",
 			 opus_out_to_json(pipeline->opus_out), "meeting",
 			 meeting_status(pipeline->meeting), "members",
 			 far_members_status(pipeline->far), "screen",
@@ -426,6 +461,14 @@ int pipeline_select_camera(struct pipeline *pipeline, const char *name)
 		}
 	}
 	return -ENOENT;
+}
+
+int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
+{
+	if (!pipeline->front_end)
+		return -ENODEV;
+	front_end_set_echo(pipeline->front_end, cancels_echo);
+	return 0;
 }
 
 bool pipeline_healthy(struct pipeline *pipeline)

@@ -30,7 +30,7 @@ int pipeline_start(struct pipeline *pipeline) __attribute__((warn_unused_result)
 void pipeline_destroy(struct pipeline *pipeline);
 
 /*
- * {"camera", "encoder", "sound", "voice", "meeting", "members", "screen"}: each what the part of
+ * {"camera", "encoder", "sound", "front_end", "voice", "meeting", "members", "screen"}: each what the part of
  * that name says. NULL without memory; the caller owns it.
  */
 json_t *pipeline_status(struct pipeline *pipeline);
@@ -44,6 +44,13 @@ struct cam *pipeline_camera(struct pipeline *pipeline);
 
 /* Goes over to the camera of that name. Returns 0 or -ENOENT. */
 int pipeline_select_camera(struct pipeline *pipeline, const char *name)
+	__attribute__((warn_unused_result));
+
+/*
+ * Whether echo is cancelled here, or done by the room's own DSP. Returns 0, or -ENODEV where the
+ * microphone's sound is sent as it is.
+ */
+int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
 	__attribute__((warn_unused_result));
 
 /* False when a thread that must always move has stood still. */

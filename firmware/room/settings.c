@@ -47,6 +47,16 @@ static void compare_cameras(const struct settings_board *board, struct settings_
 	}
 }
 
+static void check_geometry(const struct settings_board *board, struct settings_faults *faults)
+{
+	struct geometry geometry;
+	char fault[SETTINGS_FAULT_BYTES];
+
+	if (geometry_parse(board->geometry, &geometry, fault, sizeof(fault)) < 0)
+		settings_add_fault(faults, 0, "[microphone] geometry = %.64s: %s", board->geometry,
+				   fault);
+}
+
 int settings_read_room(FILE *file, struct settings_room *ret_settings,
 		       struct settings_faults *ret_faults)
 {
@@ -69,8 +79,10 @@ int settings_read_board(FILE *file, struct settings_board *ret_settings,
 	settings_read_file(file, settings_board_table(), &settings, ret_faults);
 	name_cameras(&settings);
 	count_cameras(&settings);
-	if (ret_faults->count == 0)
+	if (ret_faults->count == 0) {
 		compare_cameras(&settings, ret_faults);
+		check_geometry(&settings, ret_faults);
+	}
 	if (ret_faults->count > 0)
 		return -EINVAL;
 	*ret_settings = settings;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/settings.h"
+#include "microphone/geometry.h"
 
 #define SETTINGS_CAMERAS_MAX 8
 #define SETTINGS_NAME_BYTES 65
@@ -36,6 +37,17 @@ struct settings_room {
 	int log_level; /* enum log_level */
 };
 
+/* What is done to the microphones' sound. */
+enum settings_voice {
+	SETTINGS_VOICE_RAW,
+	SETTINGS_VOICE_CLEAR,
+};
+
+enum settings_echo {
+	SETTINGS_ECHO_CANCEL,
+	SETTINGS_ECHO_DONE,
+};
+
 struct settings_camera {
 	char name[SETTINGS_NAME_BYTES]; /* unique on the board */
 	char device[SETTINGS_PATH_BYTES];
@@ -53,7 +65,10 @@ struct settings_board {
 	struct settings_list decoders;
 
 	char microphone[SETTINGS_PATH_BYTES];
-	int microphone_pick; /* the channel, counted from 1 */
+	int microphone_pick;                /* the channel, counted from 1 */
+	char geometry[GEOMETRY_TEXT_BYTES]; /* good for geometry_parse() */
+	int voice;                          /* enum settings_voice */
+	int echo;                           /* enum settings_echo */
 	char speaker[SETTINGS_PATH_BYTES];
 
 	char screen[SETTINGS_PATH_BYTES];

@@ -3,12 +3,15 @@
 #include <string.h>
 
 #include "meeting/message.h"
+#include "microphone/geometry.h"
 #include "room/settings.h"
 
 static const char *const languages[] = {"id", "en", NULL};
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const formats[] = {"nv12", "i420", "yuyv", "mjpeg", NULL};
 static const char *const encoders[] = {"h264_v4l2m2m", "libx264", NULL};
+static const char *const voices[] = {"raw", "clear", NULL};
+static const char *const echoes[] = {"cancel", "done", NULL};
 static const char *const decoders[] = {"h264_v4l2m2m", "h264", NULL};
 
 static bool is_name_or_empty(const char *text)
@@ -34,6 +37,12 @@ static bool is_file(const char *text)
 	const char *path = after(text, "file:");
 
 	return path && path[0] != '\0';
+}
+
+/* Whether it is a good one is told with its reason, after the whole file. */
+static bool is_geometry(const char *text)
+{
+	return text[0] != '\0';
 }
 
 /* The digit tells rooms on one machine apart. */
@@ -173,7 +182,17 @@ const struct settings_table *settings_board_table(void)
 		 .initial = "auto", .is_valid = is_microphone, .form = MICROPHONE_FORM,
 		 .help = "which one; auto: the first there is"},
 		{ROW("microphone", "pick", settings_board, microphone_pick), .type = SETTING_INT,
-		 .initial = "1", RANGE(1, 16, 1), .help = "the channel that is sent"},
+		 .initial = "1", RANGE(1, 16, 1),
+		 .help = "the channel that is sent, where there is no array"},
+		{ROW("microphone", "geometry", settings_board, geometry), .type = SETTING_TEXT,
+		 .initial = "none", .is_valid = is_geometry, .form = GEOMETRY_FORM,
+		 .help = "where the microphones of an array are"},
+		{ROW("microphone", "voice", settings_board, voice), .type = SETTING_CHOICE,
+		 .initial = "clear", .choices = voices,
+		 .help = "clear: echo, noise and level are seen to; raw: sent as it is"},
+		{ROW("microphone", "echo", settings_board, echo), .type = SETTING_CHOICE,
+		 .initial = "cancel", .choices = echoes,
+		 .help = "done: the room's own DSP has cancelled it already"},
 		{ROW("speaker", "device", settings_board, speaker), .type = SETTING_TEXT,
 		 .initial = "auto", .is_valid = is_speaker, .form = SPEAKER_FORM,
 		 .help = "which one; auto: the first there is"},

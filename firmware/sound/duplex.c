@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sound/reference.h"
+
 enum { RENDERS_MAX = 4 }; /* in one period, after a late wake-up */
 
 /* Later than this after the last period, the microphone counts as stalled. */
@@ -29,7 +31,9 @@ struct duplex {
 
 	float interleaved[SOUND_PERIOD_FRAMES * SOUND_CHANNELS_MAX];
 	float channels[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES];
-	float reference[SOUND_PERIOD_FRAMES]; /* what the speaker was given last */
+	float rendered[SOUND_PERIOD_FRAMES];
+	struct reference *reference;
+	float heard[SOUND_PERIOD_FRAMES]; /* of it, while the microphone's period was captured */
 	struct opus_out_block block;
 };
 
@@ -43,12 +47,19 @@ int duplex_create(const struct duplex_config *config, struct duplex **ret_duplex
 	if (!duplex)
 		return -ENOMEM;
 	duplex->config = *config;
+	if (reference_create(&duplex->reference) < 0) {
+		duplex_destroy(duplex);
+		return -ENOMEM;
+	}
 	*ret_duplex = duplex;
 	return 0;
 }
 
 void duplex_destroy(struct duplex *duplex)
 {
+	if (!duplex)
+		return;
+	reference_destroy(duplex->reference);
 	free(duplex);
 }
 
@@ -108,7 +119,7 @@ static void run_stages(struct duplex *duplex)
 	for (size_t i = 0; i < duplex->config.stage_count; i++) {
 		struct mic_stage *stage = duplex->config.stages[i];
 
-		count = stage->ops->process(stage, channels, count, duplex->reference);
+		count = stage->ops->process(stage, channels, count, duplex->heard);
 	}
 }
 
@@ -137,6 +148,7 @@ static void capture(struct duplex *duplex, int64_t capture_us)
 		return;
 	}
 	take_apart(duplex);
+	reference_read(duplex->reference, capture_us, duplex->heard);
 	run_stages(duplex);
 	send_block(duplex, duplex->channels[0], capture_us);
 }
@@ -181,8 +193,8 @@ static bool run_mic(struct duplex *duplex)
 static void render(struct duplex *duplex, int64_t delay_us)
 {
 	mixer_render(duplex->config.mixer, duplex->work_us, duplex->work_us + delay_us,
-		     duplex->reference);
-	sound_level_add(&duplex->status.speaker_level, duplex->reference);
+		     duplex->rendered);
+	sound_level_add(&duplex->status.speaker_level, duplex->rendered);
 }
 
 /* Renders and writes what fills the queue. Returns how the last write went. */
@@ -197,9 +209,10 @@ static enum sound_result fill_speaker(struct duplex *duplex)
 	duplex->refused++;
 	for (int i = 0; i < RENDERS_MAX && queued_us < DUPLEX_QUEUE_US; i++) {
 		render(duplex, delay_us);
-		result = speaker->ops->write(speaker, duplex->reference);
+		result = speaker->ops->write(speaker, duplex->rendered);
 		if (result != SOUND_OK)
 			break;
+		reference_write(duplex->reference, duplex->rendered, duplex->work_us + delay_us);
 		duplex->refused = 0;
 		queued_us += SOUND_PERIOD_US;
 		delay_us += SOUND_PERIOD_US;
@@ -248,6 +261,11 @@ int64_t duplex_run_period(struct duplex *duplex)
 	run_speaker(duplex);
 	note_work(duplex);
 	return paced ? 0 : duplex->last_us + SOUND_PERIOD_US;
+}
+
+double duplex_drift_ppm(const struct duplex *duplex)
+{
+	return reference_drift_ppm(duplex->reference);
 }
 
 const struct duplex_status *duplex_get_status(const struct duplex *duplex)

@@ -64,6 +64,9 @@ void duplex_destroy(struct duplex *duplex);
  */
 int64_t duplex_run_period(struct duplex *duplex);
 
+/* How much faster the speaker plays than the microphone captures, in parts per million. */
+double duplex_drift_ppm(const struct duplex *duplex);
+
 const struct duplex_status *duplex_get_status(const struct duplex *duplex);
 
 #endif

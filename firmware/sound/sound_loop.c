@@ -163,6 +163,7 @@ json_t *sound_loop_to_json(struct sound_loop *loop)
 
 	parts.realtime = atomic_load(&loop->realtime);
 	parts.duplex = duplex_get_status(loop->duplex);
+	parts.drift_ppm = duplex_drift_ppm(loop->duplex);
 	parts.keeper = loop->keeper;
 	return sound_status_to_json(&parts);
 }

@@ -51,6 +51,7 @@ void sound_loop_destroy(struct sound_loop *loop);
 
 /*
  * {"realtime":true, "periods":…, "late_periods":…, "period":{stats},
+ *  "drift_ppm":… (of the speaker's clock, against the microphone's),
  *  "microphone":{"state":"running", "device":"…", "fault":null, "channels":…, "rate_hz":…,
  *                "xruns":…, "stalls":…, "opens":…, "rms_dbfs":…, "peak_dbfs":…},
  *  "speaker":{"state":…, "device":…, "fault":…, "rate_hz":…, "xruns":…, "full":…, "opens":…,

@@ -15,6 +15,7 @@
 struct sound_status_parts {
 	bool realtime;
 	const struct duplex_status *duplex;
+	double drift_ppm;
 	struct keeper *keeper;
 	const struct mic *mic;
 	const struct speaker *speaker;

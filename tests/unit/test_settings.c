@@ -145,6 +145,9 @@ static void board_has_defaults(void **state)
 	assert_string_equal(board.decoders.names[0], "h264");
 	assert_string_equal(board.microphone, "auto");
 	assert_int_equal(board.microphone_pick, 1);
+	assert_string_equal(board.geometry, "none");
+	assert_int_equal(board.voice, SETTINGS_VOICE_CLEAR);
+	assert_int_equal(board.echo, SETTINGS_ECHO_CANCEL);
 	assert_string_equal(board.speaker, "auto");
 	assert_string_equal(board.screen, "kms:auto");
 	assert_int_equal(board.screen_width, 1280);
@@ -163,6 +166,7 @@ static void board_is_read(void **state)
 				    "[camera]\ndevice = /dev/v4l/by-id/x\nformats = mjpeg , yuyv\n"
 				    "[encoder]\norder = h264_v4l2m2m,libx264\nthreads = 16\n"
 				    "[microphone]\ndevice = hw:CARD=Array,DEV=0\npick = 16\n"
+				    "geometry = circle 8 45\nvoice = raw\necho = done\n"
 				    "[speaker]\ndevice = file:/out.wav\n"
 				    "[screen]\nkind = memory\nwidth = 64\n",
 				    &board, &faults),
@@ -181,6 +185,9 @@ static void board_is_read(void **state)
 	assert_string_equal(board.encoders.names[1], "libx264");
 	assert_string_equal(board.microphone, "hw:CARD=Array,DEV=0");
 	assert_int_equal(board.microphone_pick, 16);
+	assert_string_equal(board.geometry, "circle 8 45");
+	assert_int_equal(board.voice, SETTINGS_VOICE_RAW);
+	assert_int_equal(board.echo, SETTINGS_ECHO_DONE);
 	assert_string_equal(board.speaker, "file:/out.wav");
 	assert_string_equal(board.screen, "memory");
 	assert_int_equal(board.screen_width, 64);
@@ -325,6 +332,19 @@ static void meeting_faults_are_told(void **state)
 static void board_faults_are_told(void **state)
 {
 	static const struct fault_case cases[] = {
+		{"[microphone]\ngeometry = square 4", 0,
+		 "[microphone] geometry = square 4: is not " GEOMETRY_FORM},
+		{"[microphone]\ngeometry = circle 17 45", 0,
+		 "[microphone] geometry = circle 17 45: an array has 2 to 16 microphones"},
+		{"[microphone]\ngeometry = line 1 45", 0,
+		 "[microphone] geometry = line 1 45: an array has 2 to 16 microphones"},
+		{"[microphone]\ngeometry = line 4 0", 0,
+		 "[microphone] geometry = line 4 0: microphones 1 and 2 are at the same place"},
+		{"[microphone]\ngeometry = free 0,0,0 50,0,0 0,0,0", 0,
+		 "[microphone] geometry = free 0,0,0 50,0,0 0,0,0: "
+		 "microphones 1 and 3 are at the same place"},
+		{"[microphone]\nvoice = loud", 4,
+		 "[microphone] voice: \"loud\" is not raw or clear"},
 		{"[camera]\ndevice = atuo", 4, "[camera] device: \"atuo\"" CAMERA_FORM},
 		{"[camera]\ndevice = file:", 4, "[camera] device: \"file:\"" CAMERA_FORM},
 		{"[camera]\ndevice = test:8", 4, "[camera] device: \"test:8\"" CAMERA_FORM},
