@@ -59,6 +59,11 @@ static void give_up(struct hub_process *hub, const char *format, ...)
 	exit(EXIT_FAILURE);
 }
 
+int64_t hub_process_soon(void)
+{
+	return clock_now_us() + HUB_PROCESS_PATIENCE_US;
+}
+
 const char *hub_process_path(struct hub_process *hub, const char *file)
 {
 	char path[PATH_BYTES];
@@ -125,9 +130,10 @@ static void write_configuration(struct hub_process *hub, const char *lines)
 	if (!file)
 		give_up(hub, "no configuration: %s", strerror(errno));
 	fprintf(file,
-		"[hub]\nlisten = 127.0.0.1:0\nmetrics = 127.0.0.1:0\n"
+		"[hub]\nmetrics = 127.0.0.1:0\n%s"
 		"certificate = %s/hub.crt\nkey = %s/hub.key\nclient_ca = %s/ca.crt\n%s",
-		hub->folder, hub->folder, hub->folder, lines);
+		strstr(lines, "listen =") ? "" : "listen = 127.0.0.1:0\n", hub->folder, hub->folder,
+		hub->folder, lines);
 	fclose(file);
 }
 
@@ -164,10 +170,26 @@ bool hub_process_log_comes(struct hub_process *hub, const char *text)
 	return found;
 }
 
+int hub_process_log_count(struct hub_process *hub, const char *text)
+{
+	char log[LOG_BYTES_MAX];
+	const char *place = log;
+	int count = 0;
+
+	read_log(hub, log);
+	while ((place = strstr(place, text))) {
+		count++;
+		place += strlen(text);
+	}
+	return count;
+}
+
+/* Behind the last colon of the line with `words`. */
 static uint16_t port_after(struct hub_process *hub, const char *log, const char *words)
 {
-	const char *place = strstr(log, words);
-	unsigned long port = place ? strtoul(place + strlen(words), NULL, 10) : 0;
+	const char *place = strstr(log, words), *end = place ? strchrnul(place, '\n') : NULL;
+	const char *colon = place ? memrchr(place, ':', (size_t)(end - place)) : NULL;
+	unsigned long port = colon ? strtoul(colon + 1, NULL, 10) : 0;
 
 	if (port == 0 || port > UINT16_MAX)
 		give_up(hub, "no \"%s\" in the log: %s", words, log);
@@ -205,8 +227,8 @@ static void start(struct hub_process *hub)
 	read_log(hub, log);
 	if (strcmp(ready, "READY=1") != 0)
 		give_up(hub, "the hub does not start: %s", log);
-	hub->port = port_after(hub, log, "listening on 127.0.0.1:");
-	hub->metrics_port = port_after(hub, log, "metrics on http://127.0.0.1:");
+	hub->port = port_after(hub, log, "listening on ");
+	hub->metrics_port = port_after(hub, log, "metrics on http://");
 }
 
 struct hub_process *hub_process_create(const char *configuration)
@@ -220,7 +242,7 @@ struct hub_process *hub_process_create(const char *configuration)
 		give_up(NULL, "no folder: %s", strerror(errno));
 	hub_process_pki((const char *[]){"ca", hub->folder, NULL});
 	hub_process_pki((const char *[]){"server", "--file", "hub", hub->folder, "localhost",
-					 "127.0.0.1", NULL});
+					 "127.0.0.1", "::1", NULL});
 	hub_process_pki((const char *[]){"room", hub->folder, "Ruang 1", NULL});
 	hub_process_pki((const char *[]){"room", hub->folder, "Ruang 2", NULL});
 	write_configuration(hub, configuration);

@@ -16,6 +16,9 @@ struct hub_process;
 /* Long enough for anything that comes at all, also under sanitizers on a busy machine. */
 #define HUB_PROCESS_PATIENCE_US INT64_C(30000000)
 
+/* The instant at which that ends. */
+int64_t hub_process_soon(void);
+
 /*
  * Makes a CA, the hub's certificate, and "ruang-1" and "ruang-2" of rooms, and starts the hub with
  * these lines added to its configuration. Returns when it takes connections.
@@ -36,6 +39,9 @@ void hub_process_pki(const char *const *arguments);
 
 /* Waits until its log says so; false: it does not. */
 bool hub_process_log_comes(struct hub_process *hub, const char *text);
+
+/* How often its log says so by now. */
+int hub_process_log_count(struct hub_process *hub, const char *text);
 
 /* A room with the certificate FILE.crt; NULL: none. */
 struct ws_client_settings hub_process_room(struct hub_process *hub, const char *file);

@@ -55,19 +55,34 @@ static int wait_or_fail(const struct ws_client *client, int result, int64_t dead
 	return -ECONNRESET;
 }
 
+static socklen_t loopback_address(const struct ws_client_settings *settings,
+				  struct sockaddr_storage *ret_address)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+
+	memset(ret_address, 0, sizeof(*ret_address));
+	if (settings->is_ipv6) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(settings->port);
+		v6->sin6_addr = in6addr_loopback;
+		return sizeof(*v6);
+	}
+	v4->sin_family = AF_INET;
+	v4->sin_port = htons(settings->port);
+	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return sizeof(*v4);
+}
+
 static int connect_socket(struct ws_client *client, const struct ws_client_settings *settings,
 			  int64_t deadline_us)
 {
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(settings->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
+	struct sockaddr_storage address;
+	socklen_t address_length = loopback_address(settings, &address), length = sizeof(int);
 	const int on = 1;
 	int error = 0, r;
-	socklen_t length = sizeof(error);
 
-	client->socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	client->socket = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (client->socket < 0)
 		return -errno;
 	if (setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
@@ -76,7 +91,7 @@ static int connect_socket(struct ws_client *client, const struct ws_client_setti
 	    setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &settings->receive_bytes,
 		       sizeof(settings->receive_bytes)) < 0)
 		return -errno;
-	if (connect(client->socket, (const struct sockaddr *)&address, sizeof(address)) == 0)
+	if (connect(client->socket, (const struct sockaddr *)&address, address_length) == 0)
 		return 0;
 	if (errno != EINPROGRESS)
 		return -errno;
@@ -108,7 +123,8 @@ static int prepare_tls(struct ws_client *client, const struct ws_client_settings
 	}
 	client->ssl = SSL_new(client->context);
 	if (!client->ssl || SSL_set_fd(client->ssl, client->socket) != 1 ||
-	    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(client->ssl), "127.0.0.1") != 1)
+	    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(client->ssl),
+					  settings->is_ipv6 ? "::1" : "127.0.0.1") != 1)
 		return -ENOMEM;
 	return 0;
 }

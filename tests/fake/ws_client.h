@@ -24,7 +24,8 @@ enum ws_opcode {
 };
 
 struct ws_client_settings {
-	uint16_t port;           /* on 127.0.0.1 */
+	uint16_t port; /* on 127.0.0.1, or on ::1 */
+	bool is_ipv6;
 	const char *ca;          /* PEM files */
 	const char *certificate; /* NULL: none */
 	const char *key;

@@ -18,6 +18,8 @@
 enum {
 	/* Taken from the listener in one go, before those that are here have their turn. */
 	ACCEPTS_MAX = 32,
+	/* So long it has files again before that is said: not at each one that goes and comes. */
+	RECOVERED_US = 1000000,
 	/* Besides connections: listeners, the metrics page's clients, logs, those being cut. */
 	FILES_RESERVED = 128,
 	TICK_US = 100000,
@@ -40,7 +42,8 @@ struct server {
 	struct connection *adopting;
 	lws_sorted_usec_list_t tick;
 	bool ticking;
-	bool accepting; /* false: out of files, until the next tick */
+	bool accepting;     /* false: out of files, until the next tick */
+	int64_t starved_us; /* when it was out of files last; 0: not, or long ago */
 	bool stopping;
 };
 
@@ -62,13 +65,24 @@ static void keep_ticking(struct server *server)
 	server->ticking = true;
 }
 
+static void look_whether_recovered(struct server *server)
+{
+	if (server->starved_us == 0 ||
+	    shared_now_us(&server->shared) - server->starved_us < RECOVERED_US)
+		return;
+	log_info("hub", "takes connections again");
+	server->starved_us = 0;
+}
+
 /* Runs while there is anything to run for. */
 static void on_tick(lws_sorted_usec_list_t *tick)
 {
 	struct server *server = lws_container_of(tick, struct server, tick);
 	struct connection *connection;
 
-	if (!server->accepting) {
+	if (server->accepting) {
+		look_whether_recovered(server);
+	} else {
 		server->accepting = true;
 		lws_rx_flow_control(server->listener, 1);
 	}
@@ -78,7 +92,8 @@ static void on_tick(lws_sorted_usec_list_t *tick)
 		connection_check(connection);
 	server->shared.metrics.handshakes = server->connections.admission.count;
 	server->ticking = false;
-	if (server->connections.list || server->shared.metrics.meetings > 0)
+	if (server->connections.list || server->shared.metrics.meetings > 0 ||
+	    server->starved_us != 0)
 		keep_ticking(server);
 }
 
@@ -139,6 +154,18 @@ static void adopt(struct server *server, int socket, const struct in6_addr *addr
 		keep_ticking(server);
 }
 
+/* Those who come wait in the listener's queue meanwhile. */
+static void pause_accepting(struct server *server, int error)
+{
+	if (server->starved_us == 0)
+		log_error("hub", "takes no connections: %s", strerror(error));
+	server->starved_us = shared_now_us(&server->shared);
+	server->accepting = false;
+	lws_rx_flow_control(server->listener, 0);
+	if (!server->ticking)
+		keep_ticking(server);
+}
+
 static void accept_some(struct server *server, int listener)
 {
 	struct in6_addr address;
@@ -149,10 +176,7 @@ static void accept_some(struct server *server, int listener)
 		if (r == 0) {
 			adopt(server, socket, &address);
 		} else if (r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM) {
-			shared_refuse(&server->shared, METRICS_REFUSED_ROOM, "newcomers",
-				      strerror(-r));
-			server->accepting = false;
-			lws_rx_flow_control(server->listener, 0);
+			pause_accepting(server, -r);
 			return;
 		} else if (r == -EAGAIN) {
 			return;
