@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -28,8 +28,24 @@ static int fault(char *ret_fault, size_t size, const char *format, ...)
 	return -EINVAL;
 }
 
+/* What rooms look for there: RFC 9525, section 6; the subject's CN does not count. */
+static bool names_a_host(const X509 *certificate)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
+	int i;
+
+	for (i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++)
+		found = sk_GENERAL_NAME_value(names, i)->type == GEN_DNS ||
+			sk_GENERAL_NAME_value(names, i)->type == GEN_IPADD;
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
 static int load_pair(SSL_CTX *context, const struct config *config, char *ret_fault, size_t size)
 {
+	const X509 *certificate;
+
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(context, config->certificate) != 1)
 		return fault(ret_fault, size, "certificate: %s is no PEM certificate",
@@ -37,8 +53,14 @@ static int load_pair(SSL_CTX *context, const struct config *config, char *ret_fa
 	if (SSL_CTX_use_PrivateKey_file(context, config->key, SSL_FILETYPE_PEM) != 1)
 		return fault(ret_fault, size, "key: %s is not the certificate's key in PEM",
 			     config->key);
-	if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context))) <= 0)
+	certificate = SSL_CTX_get0_certificate(context);
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
 		return fault(ret_fault, size, "certificate: %s has expired", config->certificate);
+	if (!names_a_host(certificate))
+		return fault(ret_fault, size,
+			     "certificate: %s names no host that a room could check: no DNS name "
+			     "or IP address is among its subject alternative names",
+			     config->certificate);
 	return 0;
 }
 
