@@ -242,3 +242,15 @@ void test_pki_destroy(struct test_pki *pki)
 	rmdir(pki->folder);
 	free(pki);
 }
+
+int test_pki_set_up(void **state)
+{
+	*state = test_pki_create();
+	return 0;
+}
+
+int test_pki_tear_down(void **state)
+{
+	test_pki_destroy(*state);
+	return 0;
+}

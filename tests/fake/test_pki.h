@@ -30,6 +30,10 @@ struct test_pki *test_pki_create(void);
 /* Removes the folder. NULL is allowed. */
 void test_pki_destroy(struct test_pki *pki);
 
+/* For a group of cmocka tests whose *state is a struct test_pki. */
+int test_pki_set_up(void **state);
+int test_pki_tear_down(void **state);
+
 void test_pki_make(struct test_pki *pki, const struct test_certificate *certificate);
 
 /* The path of "hub.crt", lent until destroy. */

@@ -102,7 +102,7 @@ static void gives_key_frames_without_a_request(void **state)
 	struct encode_bench *bench = *state;
 	struct venc_config config = encode_bench_make_config(bench, order);
 
-	config.keyframe_every_us = EVERY * ENCODE_BENCH_FRAME_US;
+	config.keyframe_every_us = (int64_t)EVERY * ENCODE_BENCH_FRAME_US;
 	encode_bench_start(bench, &config);
 	encode_bench_encode(bench, PICTURES);
 	encode_bench_assert_stream(&bench->sink);
