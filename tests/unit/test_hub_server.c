@@ -114,6 +114,22 @@ static void only_rooms_of_the_authority_come_in(void **state)
 	assert_true(hub_process_metric(hub, "refused_total{reason=\"tls\"}") >= 4);
 }
 
+/* So a room that looks why it is refused is no second line. */
+static void the_same_refusal_is_said_once_and_counted_twice(void **state)
+{
+	struct hub_process *hub = hub_process_create("");
+	struct ws_client_settings settings = hub_process_room(hub, NULL);
+
+	(void)state;
+	expect_refused(hub, &settings, -EPROTO, NULL);
+	expect_refused(hub, &settings, -EPROTO, NULL);
+	settings = hub_process_room(hub, "hub");
+	expect_refused(hub, &settings, -EPROTO, "unsuitable certificate purpose");
+	assert_int_equal(hub_process_log_count(hub, "refused 127.0.0.1: it has no certificate"), 1);
+	assert_true(hub_process_metric(hub, "refused_total{reason=\"tls\"}") == 3);
+	hub_process_destroy(hub);
+}
+
 static void rooms_come_by_ipv6_and_by_ipv4(void **state)
 {
 	struct hub_process *hub = hub_process_create("listen = [::]:0\n");
@@ -424,6 +440,7 @@ int main(void)
 		cmocka_unit_test(a_message_may_come_in_pieces),
 		cmocka_unit_test(who_leaves_is_closed_with_1000),
 		cmocka_unit_test(only_rooms_of_the_authority_come_in),
+		cmocka_unit_test(the_same_refusal_is_said_once_and_counted_twice),
 		cmocka_unit_test(rooms_come_by_ipv6_and_by_ipv4),
 		cmocka_unit_test(only_tls_1_3_is_spoken),
 		cmocka_unit_test(only_meet_with_its_subprotocol_is_served),

@@ -1,8 +1,14 @@
 #include "tools/hub/shared.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 
-enum { REFUSAL_LINES_MAX = 10 };
+enum {
+	REFUSAL_LINES_MAX = 10,
+	REFUSAL_REPEAT_US = 2000000,
+};
 
 void shared_init(struct shared *shared, const struct clock *clock, size_t memory_max)
 {
@@ -57,12 +63,28 @@ void shared_send(struct shared *shared, struct outbox *outbox, const struct mess
 	packet_unref(packet);
 }
 
+/* A room that is refused connects once more to find out why: that is no news. */
+static bool is_repeated(struct shared *shared, const char *peer, const char *why, int64_t now_us)
+{
+	char refusal[sizeof(shared->refusal)];
+
+	snprintf(refusal, sizeof(refusal), "%s: %s", peer, why);
+	if (strcmp(refusal, shared->refusal) == 0 &&
+	    now_us - shared->refusal_us < REFUSAL_REPEAT_US)
+		return true;
+	snprintf(shared->refusal, sizeof(shared->refusal), "%s", refusal);
+	shared->refusal_us = now_us;
+	return false;
+}
+
 void shared_refuse(struct shared *shared, enum metrics_refusal refusal, const char *peer,
 		   const char *why)
 {
 	int64_t now_us = shared_now_us(shared);
 
 	shared->metrics.refused[refusal]++;
+	if (is_repeated(shared, peer, why, now_us))
+		return;
 	if (now_us - shared->refusals_since_us >= CLOCK_US_PER_S) {
 		if (shared->refusals > REFUSAL_LINES_MAX)
 			log_warning("hub", "refused %u more", shared->refusals - REFUSAL_LINES_MAX);
@@ -70,5 +92,5 @@ void shared_refuse(struct shared *shared, enum metrics_refusal refusal, const ch
 		shared->refusals = 0;
 	}
 	if (++shared->refusals <= REFUSAL_LINES_MAX)
-		log_warning("hub", "refused %s: %s", peer, why);
+		log_warning("hub", "refused %s", shared->refusal);
 }

@@ -21,6 +21,8 @@ struct shared {
 	struct message out;        /* scratch of whoever writes one, during one call */
 	int64_t refusals_since_us; /* start of the second in which refusals are counted */
 	unsigned int refusals;
+	char refusal[256]; /* the one that was logged last, and when */
+	int64_t refusal_us;
 };
 
 /* In place. The clock must outlive it; memory_max in bytes. */
@@ -37,8 +39,8 @@ int shared_text(struct shared *shared, const struct message *message, struct pac
 void shared_send(struct shared *shared, struct outbox *outbox, const struct message *message);
 
 /*
- * Counts a refusal and logs "refused `peer`: `why`", where `peer` is who or from where; of a
- * flood, ten lines a second and how many more there were.
+ * Counts a refusal and logs "refused `peer`: `why`", where `peer` is who or from where; the same
+ * once in 2 s, of a flood ten lines a second and how many more there were.
  */
 void shared_refuse(struct shared *shared, enum metrics_refusal refusal, const char *peer,
 		   const char *why);
