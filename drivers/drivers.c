@@ -5,6 +5,7 @@
 
 #include "camera/encode_avcodec.h"
 #include "drivers/camera_select.h"
+#include "drivers/encode_m2m.h"
 #include "drivers/screen_kms.h"
 #include "drivers/screen_memory.h"
 #include "drivers/sound_setting.h"
@@ -42,6 +43,10 @@ static int screen(void *context, const char *device, const struct screen_format 
 
 const struct room_drivers *drivers_all(void)
 {
+	enum { ENCODERS_MAX = 4 };
+	static struct venc_kind encoders[ENCODERS_MAX];
+	const struct venc_kind *avcodec;
+	size_t n_avcodec;
 	static struct room_drivers all = {
 		.camera = camera,
 		.microphone = microphone,
@@ -49,7 +54,12 @@ const struct room_drivers *drivers_all(void)
 		.screen = screen,
 	};
 
-	all.encoders = venc_avcodec_kinds(&all.n_encoders);
+	avcodec = venc_avcodec_kinds(&n_avcodec);
+	encoders[0] = encode_m2m_kind(NULL);
+	for (size_t i = 0; i < n_avcodec && i + 1 < ENCODERS_MAX; i++)
+		encoders[i + 1] = avcodec[i];
+	all.encoders = encoders;
+	all.n_encoders = n_avcodec + 1;
 	all.decoders = vdec_libav();
 	return &all;
 }

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MOST = 64 };
-
 /* What the kernel is told and tells of one, by both APIs. */
 struct kernel_buffer {
 	struct v4l2_buffer buffer;
@@ -77,7 +75,7 @@ static int make_slots(struct v4l2_queue *queue, const struct v4l2_queue_config *
 
 	if (r < 0)
 		return r;
-	if (request.count < config->fewest || request.count > MOST)
+	if (request.count < config->fewest || request.count > V4L2_QUEUE_MAX)
 		return -EOVERFLOW;
 	queue->slots = calloc(request.count, sizeof(*queue->slots));
 	if (!queue->slots)

@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#define V4L2_QUEUE_MAX 64
+
 struct v4l2_mapping {
 	void *data; /* NULL for DMABUF */
 	size_t length;

@@ -35,6 +35,7 @@
 
 /* Wishes of a board; an encoder leaves alone what it has no control for. All zero: as it suits. */
 struct venc_tuning {
+	const char *device; /* which one, for encoders that have one; NULL: the first there is */
 	bool variable_rate; /* may spend more on difficult pictures than the bit rate */
 	bool high_profile;  /* high instead of constrained baseline */
 	int qp_min;         /* 0..51, 0: no limit */

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tests/fake/fake_nodes.h"
 
 enum { DEVICE_FD = 100000, DMABUF_FD = 200000, BUFFERS = 4, PLANES = 3, STEP = 8, MEMORIES = 1024 };
 
@@ -31,7 +31,7 @@ struct buffer {
 
 struct fake_v4l2 {
 	struct v4l2_sys sys;
-	char folder[32];
+	char *folder;
 	char path[96];
 	int changed; /* eventfd, readable for ever once something has changed */
 
@@ -634,12 +634,12 @@ struct fake_v4l2 *fake_v4l2_create(void)
 
 	if (!fake)
 		return NULL;
-	snprintf(fake->folder, sizeof(fake->folder), "/tmp/fake_v4l2.XXXXXX");
 	fake->changed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (fake->changed < 0 || !mkdtemp(fake->folder)) {
+	if (fake->changed < 0) {
 		free(fake);
 		return NULL;
 	}
+	fake->folder = fake_nodes_create();
 	pthread_mutex_init(&fake->lock, NULL);
 	fake->sys = (struct v4l2_sys){
 		.open = fake_open,
@@ -662,12 +662,7 @@ void fake_v4l2_destroy(struct fake_v4l2 *fake)
 	assert(fake->counts.open == 0 && fake->counts.mapped == 0 && fake->counts.exported == 0);
 	for (size_t i = 0; i < fake->n_memories; i++)
 		assert(!fake->memories[i].data);
-	for (size_t i = 0; i < fake->n_nodes; i++) {
-		snprintf(fake->path, sizeof(fake->path), "%s/%s", fake->folder,
-			 fake->nodes[i].name);
-		unlink(fake->path);
-	}
-	rmdir(fake->folder);
+	fake_nodes_destroy(fake->folder);
 	close(fake->changed);
 	pthread_mutex_destroy(&fake->lock);
 	free(fake);
@@ -676,14 +671,10 @@ void fake_v4l2_destroy(struct fake_v4l2 *fake)
 struct fake_v4l2_node *fake_v4l2_add(struct fake_v4l2 *fake, const char *name)
 {
 	struct fake_v4l2_node *node = &fake->nodes[fake->n_nodes++];
-	int fd;
 
 	assert(fake->n_nodes <= FAKE_V4L2_NODES);
 	node->name = name;
-	snprintf(fake->path, sizeof(fake->path), "%s/%s", fake->folder, name);
-	fd = open(fake->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	assert(fd >= 0);
-	close(fd);
+	fake_nodes_add(fake->folder, name);
 	return node;
 }
 
