@@ -132,7 +132,7 @@ int mls_aead_seal(const uint8_t key[MLS_KEY_BYTES], const uint8_t nonce[MLS_NONC
 }
 
 int mls_aead_open(const uint8_t key[MLS_KEY_BYTES], const uint8_t nonce[MLS_NONCE_BYTES],
-		  const void *aad, size_t aad_length, const uint8_t *ciphertext, size_t length,
+		  const void *aad, size_t aad_length, const void *ciphertext, size_t length,
 		  uint8_t *ret_plaintext)
 {
 	size_t opened_length;

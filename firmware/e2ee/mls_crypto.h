@@ -121,14 +121,14 @@ int mls_decrypt_with_label(const struct mls_key_pair *pair, const char *label, c
 			   const uint8_t *ciphertext, size_t length, uint8_t *ret_plaintext)
 	__attribute__((warn_unused_result));
 
-/* Writes length + MLS_TAG_BYTES bytes. */
+/* Writes length + MLS_TAG_BYTES bytes, where the plaintext lies or elsewhere. */
 int mls_aead_seal(const uint8_t key[MLS_KEY_BYTES], const uint8_t nonce[MLS_NONCE_BYTES],
 		  const void *aad, size_t aad_length, const void *plaintext, size_t length,
 		  uint8_t *ret_ciphertext) __attribute__((warn_unused_result));
 
-/* Writes length - MLS_TAG_BYTES bytes. -EBADMSG: it is not what was sealed with these. */
+/* Writes length - MLS_TAG_BYTES bytes, likewise. -EBADMSG: it is not what was sealed with these. */
 int mls_aead_open(const uint8_t key[MLS_KEY_BYTES], const uint8_t nonce[MLS_NONCE_BYTES],
-		  const void *aad, size_t aad_length, const uint8_t *ciphertext, size_t length,
+		  const void *aad, size_t aad_length, const void *ciphertext, size_t length,
 		  uint8_t *ret_plaintext) __attribute__((warn_unused_result));
 
 #endif

@@ -26,6 +26,7 @@ static const struct {
 	{MLS_ERROR_PROPOSAL_UNKNOWN, "unknown proposal"},
 	{MLS_ERROR_PATH, "invalid update path"},
 	{MLS_ERROR_DECRYPT, "cannot be decrypted"},
+	{MLS_ERROR_GENERATION, "opened before, or out of reach"},
 	{MLS_ERROR_GROUP, "of another group"},
 	{MLS_ERROR_EPOCH, "of another epoch"},
 	{MLS_ERROR_SENDER, "sender not allowed"},

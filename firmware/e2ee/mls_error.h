@@ -28,6 +28,7 @@ enum mls_error {
 	MLS_ERROR_PROPOSAL_UNKNOWN, /* a commit refers to a proposal that did not come */
 	MLS_ERROR_PATH,             /* an update path is missing, or does not fit the tree */
 	MLS_ERROR_DECRYPT,          /* a ciphertext cannot be opened */
+	MLS_ERROR_GENERATION,       /* its key was used, was given up, or is too far ahead */
 	MLS_ERROR_GROUP,            /* of another group */
 	MLS_ERROR_EPOCH,            /* of another epoch */
 	MLS_ERROR_SENDER,           /* from nobody who may send this */

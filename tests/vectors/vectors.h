@@ -25,6 +25,7 @@ struct vector_format {
 /* The formats, a group a file; each ends with a format without name. */
 extern const struct vector_format vector_formats_crypto[];
 extern const struct vector_format vector_formats_key_schedule[];
+extern const struct vector_format vector_formats_protection[];
 extern const struct vector_format vector_formats_sframe[];
 extern const struct vector_format vector_formats_messages[];
 extern const struct vector_format vector_formats_tree[];
