@@ -190,12 +190,11 @@ static int grow(struct mls_writer *writer, size_t length)
 	return 0;
 }
 
-/* Room for that many bytes at the end, or NULL after a fault. */
-static uint8_t *extend(struct mls_writer *writer, size_t length)
+uint8_t *mls_write_room(struct mls_writer *writer, size_t length)
 {
 	if (writer->fault == 0 && length > writer->maximum - writer->length)
 		writer->fault = -MLS_ERROR_LIMIT;
-	if (writer->fault == 0 && writer->length + length > writer->size)
+	if (writer->fault == 0 && (!writer->data || writer->length + length > writer->size))
 		writer->fault = grow(writer, writer->length + length);
 	if (writer->fault != 0)
 		return NULL;
@@ -205,7 +204,7 @@ static uint8_t *extend(struct mls_writer *writer, size_t length)
 
 void mls_write(struct mls_writer *writer, const void *data, size_t length)
 {
-	uint8_t *p = length > 0 ? extend(writer, length) : NULL;
+	uint8_t *p = length > 0 ? mls_write_room(writer, length) : NULL;
 
 	if (p)
 		memcpy(p, data, length);
@@ -218,7 +217,7 @@ void mls_write_u8(struct mls_writer *writer, uint8_t value)
 
 void mls_write_u16(struct mls_writer *writer, uint16_t value)
 {
-	uint8_t *p = extend(writer, 2);
+	uint8_t *p = mls_write_room(writer, 2);
 
 	if (p)
 		buffer_put_u16(p, value);
@@ -226,7 +225,7 @@ void mls_write_u16(struct mls_writer *writer, uint16_t value)
 
 void mls_write_u32(struct mls_writer *writer, uint32_t value)
 {
-	uint8_t *p = extend(writer, 4);
+	uint8_t *p = mls_write_room(writer, 4);
 
 	if (p)
 		buffer_put_u32(p, value);
@@ -234,7 +233,7 @@ void mls_write_u32(struct mls_writer *writer, uint32_t value)
 
 void mls_write_u64(struct mls_writer *writer, uint64_t value)
 {
-	uint8_t *p = extend(writer, 8);
+	uint8_t *p = mls_write_room(writer, 8);
 
 	if (p)
 		buffer_put_u64(p, value);
@@ -262,7 +261,7 @@ void mls_write_length(struct mls_writer *writer, size_t length)
 
 	if (length > LENGTH_MAX && writer->fault == 0)
 		writer->fault = -MLS_ERROR_LIMIT;
-	p = extend(writer, length_bytes(length));
+	p = mls_write_room(writer, length_bytes(length));
 	if (p)
 		put_length(p, length);
 }
@@ -290,7 +289,7 @@ void mls_writer_end(struct mls_writer *writer, size_t begin)
 
 	if (length > LENGTH_MAX && writer->fault == 0)
 		writer->fault = -MLS_ERROR_LIMIT;
-	if (!extend(writer, prefix))
+	if (!mls_write_room(writer, prefix))
 		return;
 	memmove(writer->data + begin + prefix, writer->data + begin, length);
 	put_length(writer->data + begin, length);

@@ -86,6 +86,8 @@ int mls_writer_hash(const struct mls_writer *writer, uint8_t ret_hash[MLS_HASH_B
 	__attribute__((warn_unused_result));
 
 void mls_write(struct mls_writer *writer, const void *data, size_t length);
+/* Room for that many bytes, for the caller to fill before the next write; NULL after a fault. */
+uint8_t *mls_write_room(struct mls_writer *writer, size_t length);
 void mls_write_u8(struct mls_writer *writer, uint8_t value);
 void mls_write_u16(struct mls_writer *writer, uint16_t value);
 void mls_write_u32(struct mls_writer *writer, uint32_t value);

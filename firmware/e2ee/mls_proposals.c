@@ -12,9 +12,9 @@ static int check_update(const struct mls_leaf_node *update, const struct mls_tre
 
 static int check_psk(const struct mls_psk_id *psk)
 {
-	return psk->nonce.length == MLS_HASH_BYTES && psk->type == MLS_PSK_EXTERNAL
-		       ? 0
-		       : -MLS_ERROR_PROPOSALS;
+	bool is_ours = psk->type == MLS_PSK_EXTERNAL || psk->usage == MLS_PSK_FOR_APPLICATION;
+
+	return is_ours && psk->nonce.length == MLS_HASH_BYTES ? 0 : -MLS_ERROR_PROPOSALS;
 }
 
 static int check_one(const struct mls_proposal *proposal, const struct mls_tree *tree,
@@ -49,6 +49,13 @@ static uint32_t leaf_of(const struct mls_proposal *proposal, uint32_t sender)
 	return proposal->type == MLS_PROPOSAL_REMOVE ? proposal->removed : MLS_NODE_NONE;
 }
 
+static bool is_same_psk(const struct mls_psk_id *a, const struct mls_psk_id *b)
+{
+	return a->type == b->type && mls_bytes_equal(a->id, b->id) &&
+	       mls_bytes_equal(a->group_id, b->group_id) && a->epoch == b->epoch &&
+	       mls_bytes_equal(a->nonce, b->nonce);
+}
+
 /* Not both of them may be in a list (section 12.2). */
 static bool do_clash(const struct mls_proposal_list *list, size_t a, size_t b)
 {
@@ -63,8 +70,27 @@ static bool do_clash(const struct mls_proposal_list *list, size_t a, size_t b)
 	if (one->type == MLS_PROPOSAL_ADD)
 		return mls_bytes_equal(one->add.leaf.signature_key, other->add.leaf.signature_key);
 	if (one->type == MLS_PROPOSAL_PSK)
-		return mls_bytes_equal(one->psk.id, other->psk.id);
+		return is_same_psk(&one->psk, &other->psk);
 	return one->type == MLS_PROPOSAL_CONTEXT_EXTENSIONS;
+}
+
+/* Nobody is added who is a member, unless the member is removed (section 12.2). */
+static int check_adds(const struct mls_proposal_list *list, const struct mls_tree *tree)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct mls_proposal *proposal = list->items[i].proposal;
+
+		for (uint32_t leaf = 0; leaf < mls_tree_n_leaves(tree); leaf++) {
+			const struct mls_leaf_node *member = mls_tree_leaf(tree, leaf);
+
+			if (proposal->type == MLS_PROPOSAL_ADD && member &&
+			    mls_bytes_equal(member->signature_key,
+					    proposal->add.leaf.signature_key) &&
+			    !mls_proposals_remove(list, leaf))
+				return -MLS_ERROR_PROPOSALS;
+		}
+	}
+	return 0;
 }
 
 int mls_proposals_check(const struct mls_proposal_list *list, const struct mls_tree *tree,
@@ -82,7 +108,17 @@ int mls_proposals_check(const struct mls_proposal_list *list, const struct mls_t
 				return -MLS_ERROR_PROPOSALS;
 		}
 	}
-	return 0;
+	return check_adds(list, tree);
+}
+
+bool mls_proposals_remove(const struct mls_proposal_list *list, uint32_t leaf)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->items[i].proposal->type == MLS_PROPOSAL_REMOVE &&
+		    list->items[i].proposal->removed == leaf)
+			return true;
+	}
+	return false;
 }
 
 bool mls_proposals_need_path(const struct mls_proposal_list *list)

@@ -93,6 +93,12 @@ int mls_key_package_verify(const struct mls_key_package *package)
 		      package->signature);
 }
 
+int mls_key_package_ref(const struct mls_key_package *package, uint8_t ret_ref[MLS_HASH_BYTES])
+{
+	return mls_ref_hash("MLS 1.0 KeyPackage Reference", package->encoded.data,
+			    package->encoded.length, ret_ref);
+}
+
 int mls_group_info_sign(struct mls_writer *writer, const struct mls_group_info *info,
 			const struct mls_signer *signer)
 {

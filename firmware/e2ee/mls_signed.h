@@ -23,6 +23,10 @@ int mls_key_package_sign(struct mls_writer *writer, const struct mls_key_package
 int mls_key_package_verify(const struct mls_key_package *package)
 	__attribute__((warn_unused_result));
 
+/* KeyPackageRef (section 5.2), of what was read. */
+int mls_key_package_ref(const struct mls_key_package *package, uint8_t ret_ref[MLS_HASH_BYTES])
+	__attribute__((warn_unused_result));
+
 int mls_group_info_sign(struct mls_writer *writer, const struct mls_group_info *info,
 			const struct mls_signer *signer) __attribute__((warn_unused_result));
 int mls_group_info_verify(const struct mls_group_info *info, struct mls_bytes signature_key)

@@ -144,11 +144,17 @@ enum mls_psk_type {
 	MLS_PSK_RESUMPTION = 2,
 };
 
+enum mls_psk_usage {
+	MLS_PSK_FOR_APPLICATION = 1,
+	MLS_PSK_FOR_REINIT = 2,
+	MLS_PSK_FOR_BRANCH = 3,
+};
+
 /* Section 8.4 */
 struct mls_psk_id {
 	uint8_t type;        /* enum mls_psk_type */
 	struct mls_bytes id; /* external: psk_id */
-	uint8_t usage;       /* resumption: 1 application, 2 reinit, 3 branch */
+	uint8_t usage;       /* resumption: enum mls_psk_usage */
 	struct mls_bytes group_id;
 	uint64_t epoch;
 	struct mls_bytes nonce;

@@ -9,7 +9,7 @@ void mls_psk_id_read(struct mls_reader *reader, struct mls_psk_id *ret_id)
 		break;
 	case MLS_PSK_RESUMPTION:
 		ret_id->usage = mls_read_u8(reader);
-		if (ret_id->usage < 1 || ret_id->usage > 3)
+		if (ret_id->usage < MLS_PSK_FOR_APPLICATION || ret_id->usage > MLS_PSK_FOR_BRANCH)
 			mls_reader_fail(reader, MLS_ERROR_VALUE);
 		ret_id->group_id = mls_read_vector(reader);
 		ret_id->epoch = mls_read_u64(reader);

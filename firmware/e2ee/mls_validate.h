@@ -57,6 +57,9 @@ int mls_proposals_check(const struct mls_proposal_list *list, const struct mls_t
 			uint32_t committer, struct mls_bytes group_id,
 			const struct mls_owner *owner) __attribute__((warn_unused_result));
 
+/* Whether a leaf is removed by them. */
+bool mls_proposals_remove(const struct mls_proposal_list *list, uint32_t leaf);
+
 /* Whether the commit must have a path (section 12.4). */
 bool mls_proposals_need_path(const struct mls_proposal_list *list);
 
