@@ -284,15 +284,14 @@ static void on_open(struct websocket *websocket)
 	websocket->events->open(websocket->context);
 }
 
-static int refuse_piece(struct websocket *websocket, uint16_t code, enum net_fault_kind kind,
-			const char *what)
+static void refuse_piece(struct websocket *websocket, uint16_t code, enum net_fault_kind kind,
+			 const char *what)
 {
 	conclude(websocket, code, net_fault_make(kind, "the hub sent %s", what));
-	return -1;
 }
 
-static int on_piece(struct websocket *websocket, struct lws *wsi, const uint8_t *data,
-		    size_t length)
+static void on_piece(struct websocket *websocket, struct lws *wsi, const uint8_t *data,
+		     size_t length)
 {
 	int64_t now_us = clock_now_us();
 	bool is_binary = lws_frame_is_binary(wsi);
@@ -301,19 +300,22 @@ static int on_piece(struct websocket *websocket, struct lws *wsi, const uint8_t 
 	bool is_last = left == 0 && lws_is_final_fragment(wsi);
 
 	websocket->heard_us = now_us;
-	if (maximum == 0)
-		return refuse_piece(websocket, WEBSOCKET_CLOSE_PROTOCOL, NET_FAULT_PROTOCOL,
-				    is_binary ? "binary where text belongs"
-					      : "text where binary belongs");
+	if (maximum == 0) {
+		refuse_piece(websocket, WEBSOCKET_CLOSE_PROTOCOL, NET_FAULT_PROTOCOL,
+			     is_binary ? "binary where text belongs" : "text where binary belongs");
+		return;
+	}
 	/* Told by the length that the frame announces, before the rest of it is read. */
-	if (left > maximum || websocket->in.length + length > maximum - left)
-		return refuse_piece(websocket, WEBSOCKET_CLOSE_TOO_LARGE, NET_FAULT_TOO_LARGE,
-				    "a message larger than allowed");
+	if (left > maximum || websocket->in.length + length > maximum - left) {
+		refuse_piece(websocket, WEBSOCKET_CLOSE_TOO_LARGE, NET_FAULT_TOO_LARGE,
+			     "a message larger than allowed");
+		return;
+	}
 	if (!is_last || websocket->in.length > 0) {
 		if (buffer_append(&websocket->in, data, length) != 0) {
 			conclude(websocket, WEBSOCKET_CLOSE_GOING,
 				 net_fault_make(NET_FAULT_MEMORY, "out of memory"));
-			return -1;
+			return;
 		}
 		data = websocket->in.data;
 		length = websocket->in.length;
@@ -324,7 +326,6 @@ static int on_piece(struct websocket *websocket, struct lws *wsi, const uint8_t 
 					   is_binary ? WEBSOCKET_BINARY : WEBSOCKET_TEXT, data,
 					   length, now_us);
 	}
-	return lws_get_opaque_user_data(wsi) != NULL ? 0 : -1;
 }
 
 static int send_ping(struct websocket *websocket, struct lws *wsi)
@@ -388,12 +389,15 @@ static int on_peer_close(struct websocket *websocket, const uint8_t *data, size_
 	return 0;
 }
 
-/* Of a connection that was let go: let libwebsockets close it. */
+/*
+ * Of a connection that was let go: let libwebsockets close it, but never by refusing a piece. It reads
+ * on until the hub has answered the close, and empties its buffer only of what was taken: behind a
+ * piece that was refused it would write past the end.
+ */
 static int on_orphan_event(enum lws_callback_reasons reason)
 {
 	switch (reason) {
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
-	case LWS_CALLBACK_CLIENT_RECEIVE:
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 	case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
 		return -1;
@@ -420,7 +424,8 @@ static int on_event(struct websocket *websocket, struct lws *wsi, enum lws_callb
 		websocket->heard_us = clock_now_us();
 		return 0;
 	case LWS_CALLBACK_CLIENT_RECEIVE:
-		return on_piece(websocket, wsi, in, length);
+		on_piece(websocket, wsi, in, length);
+		return 0;
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
 		return on_writable(websocket, wsi);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
