@@ -30,6 +30,11 @@ void fake_nodes_add(const char *folder, const char *name)
 	close(fd);
 }
 
+static int is_listed(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
 void fake_nodes_destroy(char *folder)
 {
 	struct dirent **nodes;
@@ -38,11 +43,10 @@ void fake_nodes_destroy(char *folder)
 
 	if (!folder)
 		return;
-	count = scandir(folder, &nodes, NULL, NULL);
+	count = scandir(folder, &nodes, is_listed, alphasort);
 	assert(count >= 0);
 	for (int i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, nodes[i]->d_name);
-		/* refused for the folder itself and its parent */
 		unlink(path);
 		free(nodes[i]);
 	}
