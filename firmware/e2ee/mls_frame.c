@@ -29,6 +29,8 @@ void mls_content_write_body(struct mls_writer *writer, const struct mls_content 
 	case MLS_CONTENT_COMMIT:
 		mls_commit_write(writer, &content->commit);
 		break;
+	default:
+		break;
 	}
 }
 
@@ -182,6 +184,8 @@ void mls_message_write(struct mls_writer *writer, const struct mls_message *mess
 		break;
 	case MLS_KEY_PACKAGE:
 		mls_key_package_write(writer, &message->key_package);
+		break;
+	default:
 		break;
 	}
 }

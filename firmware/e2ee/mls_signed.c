@@ -7,7 +7,7 @@ static int sign(struct mls_writer *writer, const char *label, const struct mls_w
 		size_t length_written, const struct mls_signer *signer)
 {
 	uint8_t signature[MLS_SIGNATURE_BYTES];
-	size_t length;
+	size_t length = 0;
 	int r = content->fault;
 
 	if (r == 0)

@@ -42,8 +42,8 @@ static bool is_covered(const struct mls_tree *tree, uint32_t parent, uint32_t ch
 	return n == n_unmerged + 1;
 }
 
-/* A node under `child` tells the parent hash of `parent` (section 7.9.2). */
-static int is_linked(struct mls_tree *tree, uint32_t parent, uint32_t child, bool *ret_is_linked)
+/* Sets *is_linked if a node under `child` tells the parent hash of `parent` (section 7.9.2). */
+static int find_link(struct mls_tree *tree, uint32_t parent, uint32_t child, bool *is_linked)
 {
 	uint32_t nodes[MLS_NODES_MAX];
 	size_t n = mls_tree_resolution(tree, child, nodes);
@@ -52,26 +52,26 @@ static int is_linked(struct mls_tree *tree, uint32_t parent, uint32_t child, boo
 
 	if (r < 0)
 		return r;
-	*ret_is_linked = false;
-	for (size_t i = 0; i < n && !*ret_is_linked; i++) {
+	for (size_t i = 0; i < n && !*is_linked; i++) {
 		struct mls_bytes told = mls_tree_parent_hash_of(tree, nodes[i]);
 
-		*ret_is_linked = mls_bytes_equal(told, (struct mls_bytes){hash, sizeof(hash)}) &&
-				 is_covered(tree, parent, child, nodes[i]);
+		*is_linked = mls_bytes_equal(told, (struct mls_bytes){hash, sizeof(hash)}) &&
+			     is_covered(tree, parent, child, nodes[i]);
 	}
 	return 0;
 }
 
 static int check_parent(struct mls_tree *tree, uint32_t node)
 {
-	bool left, right;
+	bool left = false;
+	bool right = false;
 	int r;
 
 	if (!has_good_unmerged(tree, node))
 		return -MLS_ERROR_TREE;
-	r = is_linked(tree, node, mls_node_left(node), &left);
+	r = find_link(tree, node, mls_node_left(node), &left);
 	if (r == 0)
-		r = is_linked(tree, node, mls_node_right(node), &right);
+		r = find_link(tree, node, mls_node_right(node), &right);
 	if (r < 0)
 		return r;
 	return left || right ? 0 : -MLS_ERROR_TREE;
@@ -94,7 +94,7 @@ static bool has_twice(const uint8_t **keys, size_t n)
 
 int mls_tree_check_keys(const struct mls_tree *tree)
 {
-	const uint8_t *keys[MLS_NODES_MAX];
+	const uint8_t *keys[MLS_NODES_MAX] = {0};
 	uint32_t count = mls_node_count(tree->n_leaves);
 	size_t n = 0;
 

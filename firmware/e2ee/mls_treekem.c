@@ -13,8 +13,7 @@ void mls_path_keys_sweep(struct mls_path_keys *keys, const struct mls_tree *tree
 
 	for (size_t level = 0; level <= MLS_DEPTH_MAX; level++) {
 		struct mls_key_pair *pair = &keys->pairs[level];
-		const uint8_t *key =
-			node == MLS_NODE_NONE ? NULL : mls_tree_public_key(tree, node);
+		const uint8_t *key = node == MLS_NODE_NONE ? NULL : mls_tree_public_key(tree, node);
 
 		if (!key || memcmp(key, pair->public_key, sizeof(pair->public_key)) != 0)
 			mls_wipe(pair, sizeof(*pair));

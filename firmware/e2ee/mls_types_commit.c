@@ -102,6 +102,8 @@ void mls_proposal_write_content(struct mls_writer *writer, const struct mls_prop
 	case MLS_PROPOSAL_CONTEXT_EXTENSIONS:
 		mls_write_bytes(writer, proposal->extensions);
 		break;
+	default:
+		break;
 	}
 }
 

@@ -26,7 +26,7 @@ struct counts {
 static const struct vector_format *const groups[] = {
 	vector_formats_crypto, vector_formats_key_schedule, vector_formats_protection,
 	vector_formats_sframe, vector_formats_messages,     vector_formats_tree,
-
+	vector_formats_group,
 };
 
 static const struct vector_format *format_of(const json_t *json)

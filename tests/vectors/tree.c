@@ -1,6 +1,6 @@
 /* tree-math, tree-validation, treekem: RFC 9420, sections 4 and 7, and appendix C. */
 #include <inttypes.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "e2ee/mls_signed.h"
 #include "e2ee/mls_tree.h"
@@ -153,8 +153,9 @@ static void take_leaf(struct treekem *kem, const json_t *json)
 		    mls_key_pair_from_private(vector_fixed(kem->test, json, "signature_priv",
 							   MLS_PRIVATE_KEY_BYTES),
 					      &kem->signers[leaf]));
-	json_array_foreach (vector_array(kem->test, json, "path_secrets"), i, secret)
+	json_array_foreach (vector_array(kem->test, json, "path_secrets"), i, secret) {
 		take_path_secret(kem, leaf, secret);
+	}
 }
 
 /* The new tree's hash into the context, which is written. */
@@ -250,10 +251,12 @@ static void make_path(struct treekem *kem, uint32_t sender)
 
 static void check_treekem(struct vector_case *test, const json_t *json)
 {
-	struct treekem *kem = (struct treekem *)(void *)vector_block(test, sizeof(*kem));
+	struct treekem *kem = calloc(1, sizeof(*kem));
 	const json_t *element;
 	size_t i;
 
+	if (!kem)
+		abort();
 	kem->test = test;
 	kem->context = (struct mls_group_context){
 		.version = MLS_VERSION,
@@ -263,10 +266,13 @@ static void check_treekem(struct vector_case *test, const json_t *json)
 		.confirmed_transcript_hash = vector_bytes(test, json, "confirmed_transcript_hash"),
 	};
 	if (!vector_done(test, "reading the tree",
-			 mls_tree_read(vector_bytes(test, json, "ratchet_tree"), &kem->tree)))
+			 mls_tree_read(vector_bytes(test, json, "ratchet_tree"), &kem->tree))) {
+		free(kem);
 		return;
-	json_array_foreach (vector_array(test, json, "leaves_private"), i, element)
+	}
+	json_array_foreach (vector_array(test, json, "leaves_private"), i, element) {
 		take_leaf(kem, element);
+	}
 	json_array_foreach (vector_array(test, json, "update_paths"), i, element) {
 		uint32_t sender = (uint32_t)vector_number(test, element, "sender");
 		struct mls_bytes tree_hash = vector_bytes(test, element, "tree_hash_after");
@@ -279,6 +285,7 @@ static void check_treekem(struct vector_case *test, const json_t *json)
 		make_path(kem, sender);
 	}
 	mls_tree_destroy(kem->tree);
+	free(kem);
 }
 
 const struct vector_format vector_formats_tree[] = {

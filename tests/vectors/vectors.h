@@ -29,6 +29,7 @@ extern const struct vector_format vector_formats_protection[];
 extern const struct vector_format vector_formats_sframe[];
 extern const struct vector_format vector_formats_messages[];
 extern const struct vector_format vector_formats_tree[];
+extern const struct vector_format vector_formats_group[];
 
 /* What is wrong; printf-like. Only the first one is kept. */
 void vector_fail(struct vector_case *test, const char *format, ...)
