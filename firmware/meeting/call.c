@@ -103,11 +103,21 @@ static uint32_t random_bits(void)
 	return bits;
 }
 
+/* What was said once is over, or another cause takes its place. */
+static void end_failures(struct call *call)
+{
+	if (call->failures > 1)
+		log_info("meeting", "it was so at %u tries", call->failures);
+	call->failures = 0;
+}
+
 /* Said once a cause, not at each try. */
 static void note_failure(struct call *call, const struct net_fault *fault, int code)
 {
-	if (call->failures == 0 || call->fault.kind != fault->kind || call->code != code)
+	if (call->failures == 0 || call->fault.kind != fault->kind || call->code != code) {
+		end_failures(call);
 		log_warning("meeting", "%s", fault->text);
+	}
 	call->failures++;
 	call->fault = *fault;
 	call->code = code;
@@ -141,10 +151,8 @@ void call_check_in(struct call *call)
 {
 	if (call->phase != MEETING_JOINING || !call->is_attached || !call->is_published)
 		return;
+	end_failures(call);
 	log_info("meeting", "in meeting %s as member %u", call->config->meeting, call->you);
-	if (call->failures > 0)
-		log_info("meeting", "it took %u tries", call->failures + 1);
-	call->failures = 0;
 	outgoing_open(call->outgoing);
 	websocket_want_write(call->pictures.websocket);
 	call->fault = (struct net_fault){.kind = NET_FAULT_NONE};

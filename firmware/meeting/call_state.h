@@ -64,7 +64,7 @@ struct call {
 	int64_t phase_us;       /* since when */
 	struct net_fault fault; /* the last one; none once it is in */
 	int code;
-	unsigned int failures;       /* since it was in */
+	unsigned int failures;       /* of one cause on end, since it was in */
 	void (*left)(void *context); /* not NULL: leaving */
 	void *left_context;
 

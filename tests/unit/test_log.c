@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "tests/fake/fake_alloc.h"
+#include "tests/fake/log_capture.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,35 +20,6 @@
 
 #include <cmocka.h>
 
-static struct {
-	int saved;
-	int pipe[2];
-	char text[4096];
-} capture;
-
-/* What is logged until capture_end() goes into a pipe: lines are shorter than its 64 KiB. */
-static void capture_begin(void)
-{
-	assert_int_equal(pipe(capture.pipe), 0);
-	capture.saved = dup(STDERR_FILENO);
-	assert_true(capture.saved >= 0);
-	assert_int_equal(dup2(capture.pipe[1], STDERR_FILENO), STDERR_FILENO);
-	close(capture.pipe[1]);
-}
-
-static const char *capture_end(void)
-{
-	ssize_t length;
-
-	assert_int_equal(dup2(capture.saved, STDERR_FILENO), STDERR_FILENO);
-	close(capture.saved);
-	length = read(capture.pipe[0], capture.text, sizeof(capture.text) - 1);
-	assert_true(length >= 0);
-	close(capture.pipe[0]);
-	capture.text[length] = '\0';
-	return capture.text;
-}
-
 static int reset_log(void **state)
 {
 	(void)state;
@@ -58,8 +30,10 @@ static int reset_log(void **state)
 
 static void level_decides(void **state)
 {
+	struct log_capture capture;
+
 	(void)state;
-	capture_begin();
+	log_capture_begin(&capture);
 	log_error("a", "1");
 	log_warning("a", "2");
 	log_info("a", "3");
@@ -69,41 +43,47 @@ static void level_decides(void **state)
 	log_warning("b", "8");
 	log_set_level(LOG_LEVEL_DEBUG);
 	log_debug("c", "9");
-	assert_string_equal(capture_end(), "[a] 1\n[a] 2\n[a] 3\n[b] 5 6 seven\n[c] 9\n");
+	assert_string_equal(log_capture_end(&capture),
+			    "[a] 1\n[a] 2\n[a] 3\n[b] 5 6 seven\n[c] 9\n");
 }
 
 static void journal_gets_priorities(void **state)
 {
+	struct log_capture capture;
+
 	(void)state;
 	setenv("JOURNAL_STREAM", "8:1", 1);
 	log_set_level(LOG_LEVEL_DEBUG);
-	capture_begin();
+	log_capture_begin(&capture);
 	log_error("a", "1");
 	log_warning("a", "2");
 	log_info("a", "3");
 	log_debug("a", "4");
-	assert_string_equal(capture_end(), "<3>[a] 1\n<4>[a] 2\n<6>[a] 3\n<7>[a] 4\n");
+	assert_string_equal(log_capture_end(&capture), "<3>[a] 1\n<4>[a] 2\n<6>[a] 3\n<7>[a] 4\n");
 }
 
 static void text_cannot_forge_a_line(void **state)
 {
+	struct log_capture capture;
+
 	(void)state;
-	capture_begin();
+	log_capture_begin(&capture);
 	log_error("a", "%s", "x\n[b] y\r\t\x1b[2J\x7f \xc2\x9b é\xc2");
-	assert_string_equal(capture_end(), "[a] x?[b] y???[2J? ?? é\xc2\n");
+	assert_string_equal(log_capture_end(&capture), "[a] x?[b] y???[2J? ?? é\xc2\n");
 }
 
 static void long_line_is_cut(void **state)
 {
+	struct log_capture capture;
 	char text[5000];
 	const char *line;
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	capture_begin();
+	log_capture_begin(&capture);
 	log_error("a", "%s", text);
-	line = capture_end();
+	line = log_capture_end(&capture);
 	assert_int_equal(strlen(line), 2048);
 	assert_memory_equal(line, "[a] xxx", 7);
 	assert_string_equal(line + 2045, "xx\n");
@@ -111,12 +91,14 @@ static void long_line_is_cut(void **state)
 
 static void errno_is_kept(void **state)
 {
+	struct log_capture capture;
+
 	(void)state;
-	capture_begin();
+	log_capture_begin(&capture);
 	errno = ENOSPC;
 	log_error("a", "%m");
 	assert_int_equal(errno, ENOSPC);
-	assert_string_equal(capture_end(), "[a] No space left on device\n");
+	assert_string_equal(log_capture_end(&capture), "[a] No space left on device\n");
 }
 
 struct seen {

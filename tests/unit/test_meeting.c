@@ -4,12 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "tests/fake/call_bench.h"
 #include "tests/fake/fake_alloc.h"
+#include "tests/fake/log_capture.h"
 
 static void test_join(void **state)
 {
@@ -105,6 +107,38 @@ static void test_hub_comes_back(void **state)
 	call_bench_admit(&script);
 	call_bench_expect_phase(&guest, MEETING_IN);
 	call_bench_stop_meeting(&script, &guest);
+}
+
+#define SAID "[meeting] it was so at "
+
+/* A cause is said once however long it lasts, and how often it was when it is over. */
+static void test_tries_are_counted(void **state)
+{
+	enum { TRIES = 3 };
+	struct test_pki *pki = *state;
+	struct log_capture capture;
+	struct call_script script;
+	struct call_guest guest;
+	const char *first, *count;
+	uint16_t port;
+
+	call_bench_start_script(&script, pki, 0);
+	port = fake_hub_port(script.hub);
+	call_bench_stop_script(&script);
+	log_capture_begin(&capture);
+	call_bench_start(&guest, pki, port);
+	for (int i = 0; i < TRIES; i++)
+		call_bench_expect_phase(&guest, MEETING_LOST);
+	call_bench_start_script(&script, pki, port);
+	call_bench_admit(&script);
+	call_bench_expect_phase(&guest, MEETING_IN);
+	first = strstr(log_capture_end(&capture), "nothing listens at 127.0.0.1 port");
+	call_bench_stop_meeting(&script, &guest);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "nothing listens"));
+	count = strstr(first, SAID);
+	assert_non_null(count);
+	assert_true(strtoul(count + strlen(SAID), NULL, 10) >= TRIES);
 }
 
 static void test_refused(void **state)
@@ -243,11 +277,17 @@ static void test_create_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_join),        cmocka_unit_test(test_status),
-		cmocka_unit_test(test_resume),      cmocka_unit_test(test_hub_comes_back),
-		cmocka_unit_test(test_refused),     cmocka_unit_test(test_certificate_mended),
-		cmocka_unit_test(test_close_storm), cmocka_unit_test(test_closed_for_good_reason),
-		cmocka_unit_test(test_bad_config),  cmocka_unit_test(test_create_without_memory),
+		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_hub_comes_back),
+		cmocka_unit_test(test_tries_are_counted),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_certificate_mended),
+		cmocka_unit_test(test_close_storm),
+		cmocka_unit_test(test_closed_for_good_reason),
+		cmocka_unit_test(test_bad_config),
+		cmocka_unit_test(test_create_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, test_pki_set_up, test_pki_tear_down);
