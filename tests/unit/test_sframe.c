@@ -265,8 +265,9 @@ static void test_alone_and_full(void **state)
 	struct sframe_epoch epoch = {.number = UINT64_MAX, .n_leaves = 1};
 	struct sframe_session *session;
 	struct sframe_source source;
-	uint8_t message[MESSAGE_BYTES];
+	uint8_t message[MESSAGE_BYTES] = {0};
 	struct sframe_session *sender;
+	size_t length;
 
 	(void)state;
 	assert_int_equal(sframe_session_create(SFRAME_AES_128_GCM_SHA256_128, &session), 0);

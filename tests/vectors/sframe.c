@@ -8,10 +8,12 @@ static void check_header(struct vector_case *test, const json_t *json)
 	uint64_t kid = vector_number(test, json, "kid");
 	uint64_t counter = vector_number(test, json, "ctr");
 	struct mls_bytes encoded = vector_bytes(test, json, "encoded");
-	uint8_t written[SFRAME_HEADER_BYTES_MAX];
+	uint8_t written[SFRAME_HEADER_BYTES_MAX] = {0};
 	struct sframe_header header;
+	size_t length;
 
-	vector_same(test, "header", written, sframe_header_write(kid, counter, written), encoded);
+	length = sframe_header_write(kid, counter, written);
+	vector_same(test, "header", written, length, encoded);
 	if (vector_done(test, "reading",
 			sframe_header_read(encoded.data, encoded.length, &header)) &&
 	    (header.kid != kid || header.counter != counter || header.length != encoded.length))
