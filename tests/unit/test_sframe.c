@@ -278,9 +278,8 @@ static void test_alone_and_full(void **state)
 	assert_int_equal(sframe_session_create(SFRAME_AES_128_GCM_SHA256_128, &sender), 0);
 	epoch.own_leaf = 255;
 	assert_int_equal(sframe_session_begin(sender, &epoch, 0), 0);
-	assert_int_equal(open_at(session, 0, message, seal(sender, SFRAME_CONTROL, message),
-				 &source),
-			 0);
+	length = seal(sender, SFRAME_CONTROL, message);
+	assert_int_equal(open_at(session, 0, message, length, &source), 0);
 	assert_int_equal(source.leaf, 255);
 	sframe_session_destroy(sender);
 	sframe_session_destroy(session);
