@@ -5,6 +5,7 @@
 
 #include "camera/encode_avcodec.h"
 #include "drivers/camera_select.h"
+#include "drivers/decode_m2m.h"
 #include "drivers/encode_m2m.h"
 #include "drivers/screen_kms.h"
 #include "drivers/screen_memory.h"
@@ -41,25 +42,47 @@ static int screen(void *context, const char *device, const struct screen_format 
 	return -EINVAL;
 }
 
+enum { KINDS_MAX = 4 };
+
+/* The project's own before libavcodec's. */
+static size_t list_encoders(struct venc_kind kinds[KINDS_MAX])
+{
+	const struct venc_kind *others;
+	size_t n_others, n = 0;
+
+	kinds[n++] = encode_m2m_kind(NULL);
+	others = venc_avcodec_kinds(&n_others);
+	for (size_t i = 0; i < n_others && n < KINDS_MAX; i++)
+		kinds[n++] = others[i];
+	return n;
+}
+
+static size_t list_decoders(struct vdec_kind kinds[KINDS_MAX])
+{
+	const struct vdec_kind *others;
+	size_t n_others, n = 0;
+
+	kinds[n++] = decode_m2m_kind(NULL);
+	others = vdec_libav_kinds(&n_others);
+	for (size_t i = 0; i < n_others && n < KINDS_MAX; i++)
+		kinds[n++] = others[i];
+	return n;
+}
+
 const struct room_drivers *drivers_all(void)
 {
-	enum { ENCODERS_MAX = 4 };
-	static struct venc_kind encoders[ENCODERS_MAX];
-	const struct venc_kind *avcodec;
-	size_t n_avcodec;
+	static struct venc_kind encoders[KINDS_MAX];
+	static struct vdec_kind decoders[KINDS_MAX];
 	static struct room_drivers all = {
 		.camera = camera,
 		.microphone = microphone,
 		.speaker = speaker,
 		.screen = screen,
+		.encoders = encoders,
+		.decoders = decoders,
 	};
 
-	avcodec = venc_avcodec_kinds(&n_avcodec);
-	encoders[0] = encode_m2m_kind(NULL);
-	for (size_t i = 0; i < n_avcodec && i + 1 < ENCODERS_MAX; i++)
-		encoders[i + 1] = avcodec[i];
-	all.encoders = encoders;
-	all.n_encoders = n_avcodec + 1;
-	all.decoders = vdec_libav();
+	all.n_encoders = list_encoders(encoders);
+	all.n_decoders = list_decoders(decoders);
 	return &all;
 }

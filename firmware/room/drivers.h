@@ -31,7 +31,8 @@ struct room_drivers {
 
 	const struct venc_kind *encoders; /* what a board's order may name */
 	size_t n_encoders;
-	const struct vdec_ops *decoders;
+	const struct vdec_kind *decoders;
+	size_t n_decoders;
 	void *context; /* for the functions above */
 };
 

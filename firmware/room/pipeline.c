@@ -209,7 +209,9 @@ static int create_far(struct pipeline *pipeline)
 	const struct settings_list *decoders = &pipeline->board.decoders;
 	struct far_members_config config = {
 		.compose = pipeline->compose,
-		.decoder = {.ops = pipeline->drivers->decoders, .n_names = decoders->count},
+		.decoder = {.kinds = pipeline->drivers->decoders,
+			    .n_kinds = pipeline->drivers->n_decoders,
+			    .n_names = decoders->count},
 		.need_keyframe = on_need_keyframe,
 		.context = pipeline,
 	};

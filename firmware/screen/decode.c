@@ -12,15 +12,23 @@
 #define PICTURES_MAX 32
 
 struct vdec {
-	const struct vdec_ops *ops;
-	char *names[VDEC_NAMES_MAX];
-	size_t n_names;
-	size_t current;           /* of names */
+	const struct vdec_kind *order[VDEC_NAMES_MAX];
+	size_t n_order;
+	size_t current;           /* of order */
 	bool reopened;            /* once already */
 	struct vdec_codec *codec; /* NULL: to be opened at the next IDR */
 	bool waits;               /* for an IDR */
 	int unanswered;
 };
+
+static const struct vdec_kind *find_kind(const struct vdec_settings *settings, const char *name)
+{
+	for (size_t i = 0; i < settings->n_kinds; i++) {
+		if (strcmp(settings->kinds[i].name, name) == 0)
+			return &settings->kinds[i];
+	}
+	return NULL;
+}
 
 int vdec_create(const struct vdec_settings *settings, struct vdec **ret_vdec)
 {
@@ -31,52 +39,62 @@ int vdec_create(const struct vdec_settings *settings, struct vdec **ret_vdec)
 	vdec = calloc(1, sizeof(*vdec));
 	if (!vdec)
 		return -ENOMEM;
-	vdec->ops = settings->ops;
 	vdec->waits = true;
-	for (; vdec->n_names < settings->n_names; vdec->n_names++) {
-		vdec->names[vdec->n_names] = strdup(settings->names[vdec->n_names]);
-		if (!vdec->names[vdec->n_names]) {
-			vdec_destroy(vdec);
-			return -ENOMEM;
+	for (; vdec->n_order < settings->n_names; vdec->n_order++) {
+		vdec->order[vdec->n_order] = find_kind(settings, settings->names[vdec->n_order]);
+		if (!vdec->order[vdec->n_order]) {
+			free(vdec);
+			return -EINVAL;
 		}
 	}
 	*ret_vdec = vdec;
 	return 0;
 }
 
+static const struct vdec_ops *ops_of(const struct vdec *vdec)
+{
+	return vdec->order[vdec->current]->ops;
+}
+
+static void close_codec(struct vdec *vdec)
+{
+	ops_of(vdec)->close(vdec->codec);
+	vdec->codec = NULL;
+}
+
 void vdec_destroy(struct vdec *vdec)
 {
 	if (!vdec)
 		return;
-	vdec->ops->close(vdec->codec);
-	for (size_t i = 0; i < vdec->n_names; i++)
-		free(vdec->names[i]);
+	close_codec(vdec);
 	free(vdec);
 }
 
 const char *vdec_name(const struct vdec *vdec)
 {
-	return vdec->codec ? vdec->names[vdec->current] : NULL;
+	return vdec->codec ? vdec->order[vdec->current]->name : NULL;
 }
 
 static void choose_next(struct vdec *vdec)
 {
-	vdec->current = (vdec->current + 1) % vdec->n_names;
+	vdec->current = (vdec->current + 1) % vdec->n_order;
 	vdec->reopened = false;
 }
 
 /* Opens the current decoder, or the next one that can be. */
 static int open_codec(struct vdec *vdec)
 {
-	for (size_t tried = 0; tried < vdec->n_names; tried++) {
-		const char *name = vdec->names[vdec->current];
-		int ret = vdec->ops->open(name, &vdec->codec);
+	for (size_t tried = 0; tried < vdec->n_order; tried++) {
+		const struct vdec_kind *kind = vdec->order[vdec->current];
+		char fault[VDEC_FAULT_BYTES] = "";
+		int ret = kind->ops->open(kind->context, &vdec->codec, fault);
 
 		if (ret == 0) {
 			vdec->unanswered = 0;
 			return 0;
 		}
-		log_debug("screen", "decoder %s: %s", name, strerror(-ret));
+		log_debug("screen", "decoder %s: %s", kind->name,
+			  fault[0] ? fault : strerror(-ret));
 		choose_next(vdec);
 	}
 	return -ENODEV;
@@ -85,9 +103,8 @@ static int open_codec(struct vdec *vdec)
 /* The decoder is of no use as it is. */
 static void give_up_codec(struct vdec *vdec, const char *why)
 {
-	log_warning("screen", "decoder %s %s", vdec->names[vdec->current], why);
-	vdec->ops->close(vdec->codec);
-	vdec->codec = NULL;
+	log_warning("screen", "decoder %s %s", vdec->order[vdec->current]->name, why);
+	close_codec(vdec);
 	vdec->waits = true;
 	if (vdec->reopened)
 		choose_next(vdec);
@@ -100,7 +117,7 @@ static int receive(struct vdec *vdec, AVFrame **newest)
 {
 	for (int i = 0; i < PICTURES_MAX; i++) {
 		AVFrame *picture = av_frame_alloc();
-		int ret = picture ? vdec->ops->receive(vdec->codec, picture) : -ENOMEM;
+		int ret = picture ? ops_of(vdec)->receive(vdec->codec, picture) : -ENOMEM;
 
 		if (ret < 0) {
 			av_frame_free(&picture);
@@ -115,12 +132,12 @@ static int receive(struct vdec *vdec, AVFrame **newest)
 
 static int run_codec(struct vdec *vdec, const AVPacket *packet, AVFrame **newest)
 {
-	int ret = vdec->ops->send(vdec->codec, packet);
+	int ret = ops_of(vdec)->send(vdec->codec, packet);
 
 	if (ret == -EAGAIN) {
 		ret = receive(vdec, newest);
 		if (ret == 0)
-			ret = vdec->ops->send(vdec->codec, packet);
+			ret = ops_of(vdec)->send(vdec->codec, packet);
 		/* Neither takes nor gives. */
 		if (ret == -EAGAIN)
 			ret = -EIO;
@@ -136,7 +153,7 @@ static int begin_group(struct vdec *vdec)
 	if (!vdec->codec && open_codec(vdec) < 0)
 		return -ENODEV;
 	if (vdec->waits)
-		vdec->ops->flush(vdec->codec);
+		ops_of(vdec)->flush(vdec->codec);
 	vdec->waits = false;
 	return 0;
 }

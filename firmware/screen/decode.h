@@ -20,12 +20,18 @@
 #define VDEC_WIDTH_MAX 4096
 #define VDEC_HEIGHT_MAX 2304
 
+#define VDEC_FAULT_BYTES 192
+
 struct vdec_codec; /* one open decoder, private to its ops */
 
 /* A way to decode. All members are required and called by the vdec's one thread. */
 struct vdec_ops {
-	/* Opens the decoder called `name`. Returns 0, -ENOENT (not in this build), -ENODEV, -ENOMEM. */
-	int (*open)(const char *name, struct vdec_codec **ret_codec);
+	/*
+	 * `context` is that of struct vdec_kind. Returns 0 and hands over; -ENOENT (not in this
+	 * build), -ENODEV or -ENOMEM, and may write why, for people.
+	 */
+	int (*open)(const void *context, struct vdec_codec **ret_codec,
+		    char ret_fault[VDEC_FAULT_BYTES]);
 
 	/*
 	 * One access unit (Annex B). Returns 0; -EAGAIN, receive first; -EBADMSG, the access unit is
@@ -47,22 +53,33 @@ struct vdec_ops {
 	void (*close)(struct vdec_codec *codec);
 };
 
+/* A decoder by its name in a board's order. */
+struct vdec_kind {
+	const char *name;
+	const struct vdec_ops *ops;
+	const void *context; /* for open(); outlives every decoder made of it */
+};
+
 /*
- * libavcodec's decoders by their names there: "h264" (software), "h264_v4l2m2m". The software one
- * has one thread: rooms decode many tracks at once, and only then libavcodec tells of missing
- * slices.
+ * The static table of libavcodec's decoders by their names there: "h264" (software),
+ * "h264_v4l2m2m". The software one has one thread: rooms decode many tracks at once, and only then
+ * libavcodec tells of missing slices.
  */
-const struct vdec_ops *vdec_libav(void);
+const struct vdec_kind *vdec_libav_kinds(size_t *ret_count);
 
 struct vdec_settings {
-	const struct vdec_ops *ops;        /* outlives the vdec */
-	const char *names[VDEC_NAMES_MAX]; /* decoders in order of preference; copied */
+	const struct vdec_kind *kinds; /* what there is; outlives the vdec */
+	size_t n_kinds;
+	const char *names[VDEC_NAMES_MAX]; /* of kinds, in order of preference */
 	size_t n_names;                    /* 1..VDEC_NAMES_MAX */
 };
 
 struct vdec;
 
-/* Opens nothing yet. Returns 0 and hands over *ret_vdec, -EINVAL or -ENOMEM. */
+/*
+ * Opens nothing yet. Returns 0 and hands over *ret_vdec; -EINVAL, also for a name that is not among
+ * the kinds; -ENOMEM.
+ */
 int vdec_create(const struct vdec_settings *settings, struct vdec **ret_vdec)
 	__attribute__((warn_unused_result));
 

@@ -43,12 +43,15 @@ static void configure(AVCodecContext *context)
 	av_opt_set_int(context->priv_data, "enable_er", 1, 0);
 }
 
-static int libav_open(const char *name, struct vdec_codec **ret_codec)
+/* The context is libavcodec's name; the caller's words for the errors are enough. */
+static int libav_open(const void *context, struct vdec_codec **ret_codec,
+		      char ret_fault[VDEC_FAULT_BYTES])
 {
-	const AVCodec *decoder = avcodec_find_decoder_by_name(name);
+	const AVCodec *decoder = avcodec_find_decoder_by_name(context);
 	struct vdec_codec *codec;
 	int ret;
 
+	(void)ret_fault;
 	if (!decoder || decoder->id != AV_CODEC_ID_H264)
 		return -ENOENT;
 	codec = calloc(1, sizeof(*codec));
@@ -94,7 +97,7 @@ static void libav_flush(struct vdec_codec *codec)
 	avcodec_flush_buffers(codec->context);
 }
 
-const struct vdec_ops *vdec_libav(void)
+const struct vdec_kind *vdec_libav_kinds(size_t *ret_count)
 {
 	static const struct vdec_ops ops = {
 		.open = libav_open,
@@ -103,6 +106,11 @@ const struct vdec_ops *vdec_libav(void)
 		.flush = libav_flush,
 		.close = libav_close,
 	};
+	static const struct vdec_kind kinds[] = {
+		{.name = "h264", .ops = &ops, .context = "h264"},
+		{.name = "h264_v4l2m2m", .ops = &ops, .context = "h264_v4l2m2m"},
+	};
 
-	return &ops;
+	*ret_count = sizeof(kinds) / sizeof(kinds[0]);
+	return kinds;
 }

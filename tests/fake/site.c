@@ -368,11 +368,11 @@ struct site_room *site_room_create(struct site *site, const struct settings_room
 		.screen = give_screen,
 		.encoders = devices->encoders,
 		.n_encoders = devices->n_encoders,
-		.decoders = vdec_libav(),
 		.context = room,
 	};
 	if (!room->drivers.encoders)
 		room->drivers.encoders = venc_avcodec_kinds(&room->drivers.n_encoders);
+	room->drivers.decoders = vdec_libav_kinds(&room->drivers.n_decoders);
 	if (!devices->cam)
 		fitted.n_cameras = 0;
 	if (room_create(settings, &fitted, &room->drivers, &room->room) != 0 ||

@@ -80,11 +80,17 @@ static AVPacket *sender_next(struct sender *sender, bool idr)
 	return packet;
 }
 
+static struct vdec_settings software(void)
+{
+	struct vdec_settings settings = {.names = {"h264"}, .n_names = 1};
+
+	settings.kinds = vdec_libav_kinds(&settings.n_kinds);
+	return settings;
+}
+
 static struct vdec *open_vdec(void)
 {
-	const struct vdec_settings settings = {.ops = vdec_libav(),
-					       .names = {"h264"},
-					       .n_names = 1};
+	const struct vdec_settings settings = software();
 	struct vdec *vdec = NULL;
 
 	assert_int_equal(vdec_create(&settings, &vdec), 0);
@@ -336,8 +342,12 @@ struct vdec_codec {
 
 static int opened; /* by fake_open(), for the one thread of these tests */
 
-static int fake_open(const char *name, struct vdec_codec **ret_codec)
+static int fake_open(const void *context, struct vdec_codec **ret_codec,
+		     char ret_fault[VDEC_FAULT_BYTES])
 {
+	const char *name = context;
+
+	(void)ret_fault;
 	if (strcmp(name, "absent") == 0)
 		return -ENODEV;
 	*ret_codec = calloc(1, sizeof(**ret_codec));
@@ -385,6 +395,13 @@ static const struct vdec_ops fake_ops = {
 	.close = fake_close,
 };
 
+#define KIND(name_) {.name = (name_), .ops = &fake_ops, .context = (name_)}
+
+static const struct vdec_kind fake_kinds[] = {KIND("works"), KIND("absent"), KIND("fails"),
+					      KIND("stuck"), KIND("silent")};
+
+#define FAKES .kinds = fake_kinds, .n_kinds = sizeof(fake_kinds) / sizeof(fake_kinds[0])
+
 static enum vdec_result decode_empty(struct vdec *vdec, int flags, int64_t pts)
 {
 	AVPacket *packet = av_packet_alloc();
@@ -412,7 +429,7 @@ static void test_next_decoder_takes_over(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct vdec_settings settings = {.ops = &fake_ops, .n_names = table[i].n};
+		struct vdec_settings settings = {FAKES, .n_names = table[i].n};
 		struct vdec *vdec = NULL;
 
 		opened = 0;
@@ -430,9 +447,7 @@ static void test_next_decoder_takes_over(void **state)
 
 static void test_silent_decoder_is_replaced(void **state)
 {
-	const struct vdec_settings settings = {.ops = &fake_ops,
-					       .names = {"silent", "works"},
-					       .n_names = 2};
+	const struct vdec_settings settings = {FAKES, .names = {"silent", "works"}, .n_names = 2};
 	struct vdec *vdec = NULL;
 	int packets = 0;
 
@@ -451,9 +466,7 @@ static void test_silent_decoder_is_replaced(void **state)
 
 static void test_no_decoder_at_all(void **state)
 {
-	const struct vdec_settings settings = {.ops = &fake_ops,
-					       .names = {"absent", "absent"},
-					       .n_names = 2};
+	const struct vdec_settings settings = {FAKES, .names = {"absent", "absent"}, .n_names = 2};
 	struct vdec *vdec = NULL;
 
 	(void)state;
@@ -465,40 +478,49 @@ static void test_no_decoder_at_all(void **state)
 	vdec_destroy(NULL);
 }
 
-static void test_libav_knows_only_h264(void **state)
+static void test_libav_opens_only_what_is_there(void **state)
 {
+	static const struct {
+		const char *codec;
+		int ret;
+	} cases[] = {
+		{"no such decoder", -ENOENT},
+		{"mjpeg", -ENOENT},
+		/* there is no such device where tests run */
+		{"h264_v4l2m2m", -ENODEV},
+	};
+	char fault[VDEC_FAULT_BYTES] = "";
 	struct vdec_codec *codec = NULL;
+	const struct vdec_ops *ops;
+	size_t n_kinds;
 
 	(void)state;
-	assert_int_equal(vdec_libav()->open("no such decoder", &codec), -ENOENT);
-	assert_int_equal(vdec_libav()->open("mjpeg", &codec), -ENOENT);
-	/* There is no such device where tests run. */
-	assert_int_equal(vdec_libav()->open("h264_v4l2m2m", &codec), -ENODEV);
+	ops = vdec_libav_kinds(&n_kinds)[0].ops;
+	assert_int_equal(n_kinds, 2);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(ops->open(cases[i].codec, &codec, fault), cases[i].ret);
 	assert_null(codec);
-	vdec_libav()->close(NULL);
+	ops->close(NULL);
 }
 
-static void test_create_without_memory(void **state)
+static void test_create_checks_the_order(void **state)
 {
-	const struct vdec_settings settings = {.ops = vdec_libav(),
-					       .names = {"a", "b", "c"},
-					       .n_names = 3};
-	const struct vdec_settings none = {.ops = vdec_libav(), .n_names = 0};
+	struct vdec_settings settings = software();
 	struct vdec *vdec = NULL;
-	int ret;
 
 	(void)state;
-	assert_int_equal(vdec_create(&none, &vdec), -EINVAL);
-	for (unsigned int n = 1;; n++) {
-		fake_alloc_arm(n);
-		ret = vdec_create(&settings, &vdec);
-		if (!fake_alloc_disarm())
-			break;
-		assert_int_equal(ret, -ENOMEM);
-		assert_null(vdec);
-	}
-	assert_int_equal(ret, 0);
-	vdec_destroy(vdec);
+	settings.n_names = 0;
+	assert_int_equal(vdec_create(&settings, &vdec), -EINVAL);
+	settings.n_names = VDEC_NAMES_MAX + 1;
+	assert_int_equal(vdec_create(&settings, &vdec), -EINVAL);
+	settings.names[1] = "h265";
+	settings.n_names = 2;
+	assert_int_equal(vdec_create(&settings, &vdec), -EINVAL);
+	settings.n_names = 1;
+	fake_alloc_arm(1);
+	assert_int_equal(vdec_create(&settings, &vdec), -ENOMEM);
+	assert_true(fake_alloc_disarm());
+	assert_null(vdec);
 }
 
 /* The receiving end of a decode_thread. */
@@ -540,9 +562,7 @@ static void on_need_keyframe(void *context)
 
 static struct decode_thread *start(struct receiver *receiver)
 {
-	const struct vdec_settings settings = {.ops = vdec_libav(),
-					       .names = {"h264"},
-					       .n_names = 1};
+	const struct vdec_settings settings = software();
 	const struct decode_events events = {on_picture, on_need_keyframe, receiver};
 	struct decode_thread *thread = NULL;
 
@@ -702,9 +722,7 @@ static void test_thread_sees_lost_packet(void **state)
 
 static void test_thread_without_memory(void **state)
 {
-	const struct vdec_settings settings = {.ops = vdec_libav(),
-					       .names = {"h264"},
-					       .n_names = 1};
+	const struct vdec_settings settings = software();
 	const struct decode_events events = {on_picture, on_need_keyframe, NULL};
 	struct decode_thread *thread = NULL;
 	int ret;
@@ -738,8 +756,8 @@ int main(void)
 		cmocka_unit_test(test_next_decoder_takes_over),
 		cmocka_unit_test(test_silent_decoder_is_replaced),
 		cmocka_unit_test(test_no_decoder_at_all),
-		cmocka_unit_test(test_libav_knows_only_h264),
-		cmocka_unit_test(test_create_without_memory),
+		cmocka_unit_test(test_libav_opens_only_what_is_there),
+		cmocka_unit_test(test_create_checks_the_order),
 		cmocka_unit_test(test_thread_shows_only_the_newest),
 		cmocka_unit_test(test_thread_overflow_goes_on_at_idr),
 		cmocka_unit_test(test_thread_sees_lost_packet),

@@ -55,10 +55,10 @@ static struct room_drivers make_drivers(void)
 		.microphone = give_microphone,
 		.speaker = give_speaker,
 		.screen = give_screen,
-		.decoders = vdec_libav(),
 	};
 
 	drivers.encoders = venc_avcodec_kinds(&drivers.n_encoders);
+	drivers.decoders = vdec_libav_kinds(&drivers.n_decoders);
 	return drivers;
 }
 
