@@ -24,7 +24,7 @@
 
 /* wss://HOST:PORT/PATH */
 struct settings_hub {
-	char host[254]; /* a name or an IP address, an IPv6 one without brackets */
+	char host[254]; /* a name or an IPv4 address */
 	char path[128]; /* begins with a slash */
 	uint16_t port;
 };

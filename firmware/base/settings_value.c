@@ -141,12 +141,9 @@ static bool split_address(const char *text, const char *end, long port_default, 
 	return true;
 }
 
+/* libwebsockets over mbedTLS cannot check a certificate for an IPv6 address. */
 static bool is_host(const char *text)
 {
-	uint8_t address[sizeof(struct in6_addr)];
-
-	if (strchr(text, ':'))
-		return inet_pton(AF_INET6, text, address) == 1;
 	for (; *text; text++) {
 		if (!isalnum((unsigned char)*text) && *text != '-' && *text != '.')
 			return false;
@@ -259,7 +256,9 @@ void setting_form(const struct setting *setting, char *text, size_t size)
 		snprintf(text, size, "%s, at most %zu bytes", setting->form, setting->size - 1);
 		break;
 	case SETTING_HUB:
-		snprintf(text, size, "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH");
+		snprintf(text, size,
+			 "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH, with a name or "
+			 "an IPv4 address as HOST");
 		break;
 	case SETTING_ADDRESS:
 		snprintf(text, size,

@@ -93,7 +93,7 @@ static void room_is_read(void **state)
 				   "\tlanguage: en\r\n"
 				   "\n"
 				   "[meeting]\n"
-				   "url = wss://[2001:db8::1]:8443/rooms/meet\n"
+				   "url = wss://192.0.2.1:8443/rooms/meet\n"
 				   "meeting = a-1\n"
 				   "ca = /a b/ca.pem\n"
 				   "certificate = /c\n"
@@ -111,7 +111,7 @@ static void room_is_read(void **state)
 			 0);
 	assert_string_equal(room.name, "Ruang Rapat é");
 	assert_int_equal(room.language, WORDS_ENGLISH);
-	assert_string_equal(room.hub.host, "2001:db8::1");
+	assert_string_equal(room.hub.host, "192.0.2.1");
 	assert_int_equal(room.hub.port, 8443);
 	assert_string_equal(room.hub.path, "/rooms/meet");
 	assert_string_equal(room.meeting, "a-1");
@@ -225,7 +225,10 @@ static void assert_fault(const struct fault_case *c, int r, const struct setting
 }
 
 #define NUMBER_FORM "\" is not a whole number from 1 to 60"
-#define URL_FORM "\" is not wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH"
+#define HUB_FORM                                                                                   \
+	"wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH, with a name or an IPv4 address as "  \
+	"HOST"
+#define URL_FORM "\" is not " HUB_FORM
 #define LIVE_FORM "\" is not empty or a loopback address like 127.0.0.1:8080 or [::1]:8080"
 
 static void room_faults_are_told(void **state)
@@ -307,9 +310,8 @@ static void meeting_faults_are_told(void **state)
 		{"url = wss://[::1", 2, "[meeting] url: \"wss://[::1" URL_FORM},
 		{"url = wss://[::1]x/", 2, "[meeting] url: \"wss://[::1]x/" URL_FORM},
 		{"url = wss://[::g]/", 2, "[meeting] url: \"wss://[::g]/" URL_FORM},
-		{"# no url", 0,
-		 "[meeting] url: is missing; it has to be "
-		 "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH"},
+		{"url = wss://[::1]/", 2, "[meeting] url: \"wss://[::1]/" URL_FORM},
+		{"# no url", 0, "[meeting] url: is missing; it has to be " HUB_FORM},
 		{"url = wss://h\nmeeting = Kabinet", 3,
 		 "[meeting] meeting: \"Kabinet\" is not a name of the characters a-z 0-9 -, "
 		 "at most 64 bytes"},
