@@ -1,7 +1,8 @@
 #include "meeting/message.h"
 
-#include <jansson.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static const char *const kind_texts[MESSAGE_KINDS] = {
 	[MESSAGE_CAMERA] = "camera",
@@ -61,31 +62,11 @@ bool message_is_meeting(const char *text)
 	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
-/* C0, DEL, and C1 in its two-byte UTF-8 form. */
-static bool has_control(const char *text)
-{
-	const unsigned char *p;
-
-	for (p = (const unsigned char *)text; *p != '\0'; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			return true;
-		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-			return true;
-	}
-	return false;
-}
-
 bool message_is_name(const char *text)
 {
 	size_t length = strlen(text);
-	json_t *utf8;
 
-	if (length < 1 || length > MESSAGE_NAME_BYTES_MAX || has_control(text))
-		return false;
-	/* jansson takes a string only when it is UTF-8. */
-	utf8 = json_string(text);
-	json_decref(utf8);
-	return utf8 != NULL;
+	return length >= 1 && length <= MESSAGE_NAME_BYTES_MAX && text_is_plain(text, length);
 }
 
 bool message_is_seat(const char *text)
