@@ -162,7 +162,7 @@ static void check_file(struct counts *counts, const char *path)
 		tell(counts, file, "file", 0, "no JSON of cases");
 	}
 	json_decref(json);
-	printf("# %s: %u passed, %u failed, %u skipped\n", file, counts->passed - before.passed,
+	printf("#: %s: %u passed, %u failed, %u skipped\n", file, counts->passed - before.passed,
 	       counts->failed - before.failed, counts->skipped - before.skipped);
 }
 
