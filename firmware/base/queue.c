@@ -134,7 +134,7 @@ int queue_push(struct queue *queue, void *item, int64_t deadline_us)
 int queue_pop(struct queue *queue, int64_t deadline_us, void **ret_item)
 {
 	const struct timespec deadline = clock_timespec(deadline_us);
-	bool late = false;
+	bool late = deadline_us <= 0;
 	int r = 0;
 
 	pthread_mutex_lock(&queue->lock);

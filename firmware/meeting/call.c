@@ -349,10 +349,8 @@ void call_request_keyframe(struct call *call, struct message_track_layer layer)
 
 void call_flush(struct call *call)
 {
-	if (call->phase != MEETING_IN)
-		return;
-	websocket_want_write(call->pictures.websocket);
-	websocket_want_write(call->control.websocket);
+	if (call->phase == MEETING_IN)
+		call_want_write(call);
 }
 
 void call_tick(struct call *call)

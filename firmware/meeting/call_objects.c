@@ -112,14 +112,26 @@ static void send_sound(struct call *call, const struct outgoing_item *item)
 		call->sender.sounds_sent++;
 }
 
+void call_want_write(struct call *call)
+{
+	struct outgoing_stats waiting = outgoing_get_stats(call->outgoing);
+	bool is_in = call->phase == MEETING_IN;
+
+	if (call->control.text_count > 0 || (is_in && waiting.sounds > 0))
+		websocket_want_write(call->control.websocket);
+	/* A key frame is asked for when there is room for it. */
+	if (call->pictures.text_count > 0 || (is_in && (waiting.pictures > 0 || waiting.wants_key)))
+		websocket_want_write(call->pictures.websocket);
+}
+
 void call_control_writable(struct call *call)
 {
 	struct outgoing_item item;
 
-	if (send_text(&call->control))
-		return;
-	if (call->phase == MEETING_IN && outgoing_take_sound(call->outgoing, &item))
+	if (!send_text(&call->control) && call->phase == MEETING_IN &&
+	    outgoing_take_sound(call->outgoing, &item))
 		send_sound(call, &item);
+	call_want_write(call);
 }
 
 void call_pictures_writable(struct call *call)
@@ -127,12 +139,13 @@ void call_pictures_writable(struct call *call)
 	int64_t now_us = clock_now_us();
 	struct outgoing_item item;
 
-	if (send_text(&call->pictures) || call->phase != MEETING_IN)
-		return;
-	if (outgoing_take_picture(call->outgoing, now_us, &item))
-		send_picture(call, &item);
-	else if (outgoing_wants_key(call->outgoing))
-		call_need_own_key(call, now_us);
+	if (!send_text(&call->pictures) && call->phase == MEETING_IN) {
+		if (outgoing_take_picture(call->outgoing, now_us, &item))
+			send_picture(call, &item);
+		else if (outgoing_wants_key(call->outgoing))
+			call_need_own_key(call, now_us);
+	}
+	call_want_write(call);
 }
 
 static void ask_for_key(struct call *call, int64_t now_us)

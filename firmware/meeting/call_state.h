@@ -122,6 +122,9 @@ void call_pictures_text(struct call *call, const uint8_t *data, size_t length);
 void call_object(struct call *call, bool is_picture, const uint8_t *data, size_t length,
 		 int64_t arrival_us);
 
+/* Asks for room on the sockets that something waits for. */
+void call_want_write(struct call *call);
+
 /* The socket can take another text, else another object. */
 void call_control_writable(struct call *call);
 void call_pictures_writable(struct call *call);

@@ -237,6 +237,7 @@ struct outgoing_stats outgoing_get_stats(struct outgoing *outgoing)
 		.sounds_dropped = outgoing->sounds.dropped,
 		.pictures = outgoing->pictures.count,
 		.sounds = outgoing->sounds.count,
+		.wants_key = outgoing->wants_key,
 	};
 	pthread_mutex_unlock(&outgoing->lock);
 	return stats;

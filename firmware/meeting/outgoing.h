@@ -35,6 +35,7 @@ struct outgoing_stats {
 	uint64_t sounds_dropped;
 	size_t pictures; /* waiting */
 	size_t sounds;
+	bool wants_key; /* outgoing_wants_key() is going to be true */
 };
 
 /* Shut. Returns 0 and hands over *ret_outgoing, or -ENOMEM. */

@@ -355,10 +355,10 @@ static int send_piece(struct websocket *websocket, struct lws *wsi)
 	websocket->sent_us = clock_now_us();
 	if (length == left) {
 		websocket->out = NULL;
-		websocket->wants_write = true;
 		websocket_message_destroy(message);
 	}
-	lws_callback_on_writable(wsi);
+	if (websocket->out != NULL || websocket->wants_write)
+		lws_callback_on_writable(wsi);
 	return 0;
 }
 

@@ -55,7 +55,7 @@ struct websocket_events {
 	/* A whole message; `data` is lent for the call. arrival_us: CLOCK_MONOTONIC. */
 	void (*message)(void *context, enum websocket_kind kind, const uint8_t *data, size_t length,
 			int64_t arrival_us);
-	/* After websocket_want_write(), when websocket_send() would be of use. */
+	/* Once after websocket_want_write(), when websocket_send() would be of use. */
 	void (*writable)(void *context);
 	/* Exactly once, and the last event: it did not open, or it ended. */
 	void (*closed)(void *context, const struct net_fault *why);
@@ -89,7 +89,7 @@ int websocket_create(struct net_loop *loop, const struct websocket_config *confi
 /* Closes with `code` if it is open. No event comes any more. NULL is allowed. */
 void websocket_destroy(struct websocket *websocket, enum websocket_close code);
 
-/* Asks for one writable(). */
+/* Asks for one writable(); in one, for another after what is sent in it. */
 void websocket_want_write(struct websocket *websocket);
 
 /*
