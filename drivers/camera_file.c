@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "camera/convert.h"
+#include "camera/picture_pool.h"
 #include "camera/timestrip.h"
 #include "drivers/pacer.h"
 #include "drivers/video_file.h"
@@ -24,6 +25,7 @@ struct camera {
 	/* while open */
 	struct video_file *file;
 	struct converter *converter;
+	struct picture_pool *pool; /* of copies, made with the first */
 	AVFrame *ahead;   /* decoded, waits until it is due */
 	int64_t start_us; /* when time 0 of the file was due */
 	struct cam_got got;
@@ -46,6 +48,8 @@ static void camera_close(struct cam *cam)
 	camera->file = NULL;
 	converter_destroy(camera->converter);
 	camera->converter = NULL;
+	picture_pool_destroy(camera->pool);
+	camera->pool = NULL;
 }
 
 static enum cam_result fail(struct camera *camera, int error)
@@ -81,21 +85,47 @@ static enum cam_result camera_open(struct cam *cam, const struct cam_want *want,
 	return CAM_OK;
 }
 
+static int copy(struct camera *camera, const AVFrame *picture, AVFrame **ret_copy)
+{
+	AVFrame *copied;
+	int r = 0;
+
+	if (camera->pool && !picture_pool_fits(camera->pool, picture)) {
+		picture_pool_destroy(camera->pool);
+		camera->pool = NULL;
+	}
+	if (!camera->pool)
+		r = picture_pool_create(picture->format, picture->width, picture->height,
+					&camera->pool);
+	if (r < 0)
+		return r;
+	copied = picture_pool_get(camera->pool);
+	if (!copied)
+		return -ENOMEM;
+	if (av_frame_copy(copied, picture) < 0 || av_frame_copy_props(copied, picture) < 0) {
+		av_frame_free(&copied);
+		return -EINVAL;
+	}
+	*ret_copy = copied;
+	return 0;
+}
+
 /* Makes the picture one of our own memory: the decoder still predicts from what it gave. */
 static int make_own(struct camera *camera, AVFrame **picture)
 {
-	AVFrame *converted;
+	AVFrame *own;
 	int r;
 
 	(*picture)->width &= ~1;
 	(*picture)->height &= ~1;
 	if (converter_is_done(*picture))
-		return av_frame_make_writable(*picture);
-	r = converter_run(camera->converter, *picture, &converted);
+		r = copy(camera, *picture, &own);
+	else
+		r = converter_run(camera->converter, *picture, &own);
 	if (r < 0)
 		return r;
 	av_frame_free(picture);
-	*picture = converted;
+	*picture = own;
 	return 0;
 }
 

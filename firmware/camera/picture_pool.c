@@ -45,6 +45,12 @@ void picture_pool_destroy(struct picture_pool *pool)
 	free(pool);
 }
 
+bool picture_pool_fits(const struct picture_pool *pool, const AVFrame *picture)
+{
+	return (int)pool->format == picture->format && pool->width == picture->width &&
+	       pool->height == picture->height;
+}
+
 AVFrame *picture_pool_get(struct picture_pool *pool)
 {
 	AVFrame *picture = av_frame_alloc();

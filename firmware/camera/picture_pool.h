@@ -7,6 +7,7 @@
 #define BALAI_CAMERA_PICTURE_POOL_H
 
 #include <libavutil/frame.h>
+#include <stdbool.h>
 
 struct picture_pool;
 
@@ -16,6 +17,9 @@ int picture_pool_create(enum AVPixelFormat format, int width, int height,
 
 /* NULL is allowed. */
 void picture_pool_destroy(struct picture_pool *pool);
+
+/* Whether the pool's pictures have the format and size of `picture`. */
+bool picture_pool_fits(const struct picture_pool *pool, const AVFrame *picture);
 
 /* A writable picture with the content of some earlier one; the caller owns it. NULL: no memory. */
 AVFrame *picture_pool_get(struct picture_pool *pool);
