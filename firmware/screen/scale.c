@@ -49,14 +49,25 @@ static struct SwsContext *open_context(const struct scaler_key *key, int flags)
 	return context;
 }
 
-static int prepare(struct scaler *scaler, const AVFrame *picture, struct screen_rect source,
-		   struct screen_rect rect)
+/* Of a picture made much smaller, two lines to average for each that comes out are enough. */
+static void skip_lines(AVFrame *part, int to_height)
+{
+	int step = part->height / (2 * to_height);
+
+	if (step < 2)
+		return;
+	part->height = (part->height / step) & ~1;
+	for (int i = 0; i < AV_NUM_DATA_POINTERS; i++)
+		part->linesize[i] *= step;
+}
+
+static int prepare(struct scaler *scaler, const AVFrame *part, struct screen_rect rect)
 {
 	struct scaler_key key = {
-		.format = pixels_plain(picture->format),
-		.full_range = pixels_are_full_range(picture),
-		.from_width = source.width,
-		.from_height = source.height,
+		.format = pixels_plain(part->format),
+		.full_range = pixels_are_full_range(part),
+		.from_width = part->width,
+		.from_height = part->height,
 		.to_width = rect.width,
 		.to_height = rect.height,
 	};
@@ -107,8 +118,10 @@ int scaler_draw(struct scaler *scaler, const AVFrame *picture, struct screen_rec
 	part->crop_right = (size_t)(picture->width - source.x - source.width);
 	part->crop_bottom = (size_t)(picture->height - source.y - source.height);
 	ret = av_frame_apply_cropping(part, AV_FRAME_CROP_UNALIGNED) < 0 ? -EINVAL : 0;
-	if (ret == 0)
-		ret = prepare(scaler, picture, source, rect);
+	if (ret == 0) {
+		skip_lines(part, rect.height);
+		ret = prepare(scaler, part, rect);
+	}
 	if (ret == 0)
 		ret = scale(scaler, part, target, rect);
 	av_frame_free(&part);
