@@ -1,6 +1,7 @@
 # For benches in bash: a hub and two rooms as processes, on loopback, on a recording. Sourced.
 #
 #   rooms_start WIDTH HEIGHT KBPS   returns when both show each other; sets work, hub_pid, room_pids
+#   rooms_end                       ends them; they may be started again
 #   rooms_status a|b FILTER         jq over the room's Status
 # What was started ends with the script.
 
@@ -8,9 +9,15 @@ work=$(mktemp -d)
 hub_pid=
 room_pids=()
 
-rooms_stop() {
+rooms_end() {
 	kill "${room_pids[@]}" ${hub_pid:+"$hub_pid"} 2>/dev/null || true
 	wait || true
+	room_pids=()
+	hub_pid=
+}
+
+rooms_stop() {
+	rooms_end
 	rm -rf "$work"
 }
 trap rooms_stop EXIT
@@ -29,6 +36,7 @@ say() {
 }
 
 make_recording() {
+	[[ ! -e $work/recording.mp4 ]] || return 0
 	ffmpeg -v error -f lavfi -i "testsrc2=size=$1x$2:rate=30" -t 10 -c:v libx264 -preset veryfast \
 		-g 30 -b:v 6M -y "$work/recording.mp4"
 }
@@ -81,18 +89,27 @@ shows_other() {
 	[[ $(rooms_status "$1" '.screen.members[0].shown > 30') == true ]]
 }
 
-rooms_start() {
-	local pki=tools/pki/pki room port=$((20000 + $$ % 10000))
+make_certificates() {
+	local pki=tools/pki/pki room
 
-	make_recording "$1" "$2"
+	[[ ! -e $work/hub.crt ]] || return 0
 	"$pki" ca "$work" Bench >/dev/null
 	"$pki" server --file hub "$work" localhost 127.0.0.1 >/dev/null
+	for room in a b; do
+		"$pki" room --file "$room" "$work" "Room $room" >/dev/null
+	done
+}
+
+rooms_start() {
+	local room port=$((20000 + $$ % 10000))
+
+	make_recording "$1" "$2"
+	make_certificates
 	printf '[hub]\nlisten = 127.0.0.1:%s\ncertificate = %s\nkey = %s\nclient_ca = %s\nmetrics =\n' \
 		"$port" "$work/hub.crt" "$work/hub.key" "$work/ca.crt" >"$work/hub.ini"
 	"$BALAI_HUB" "$work/hub.ini" 2>"$work/hub.log" &
 	hub_pid=$!
 	for room in a b; do
-		"$pki" room --file "$room" "$work" "Room $room" >/dev/null
 		write_room "$room" "$1" "$2" "$3" test:
 		"$BALAI_ROOM" --board "$work/$room-board.ini" --config "$work/$room.ini" \
 			2>"$work/$room.log" &
