@@ -116,7 +116,8 @@ command_$1 := $(or $(cc_$1),$(cc)) $(cflags) $(mode_$1)
 command_cxx_$1 := $(or $(cxx_$1),$(cxx)) $(cxxflags) $(mode_$1)
 box_cflags_$1 = $$(eval box_cflags_$1 := -isystem $(call lws,$1)/include \
 	$$(call cflags_of,$1,$(box_packages)))$$(box_cflags_$1)
-box_libs_$1 = $$(eval box_libs_$1 := $(call lws,$1)/lib/libwebsockets.a \
+box_lws_$1 := $(call lws,$1)/lib/libwebsockets.a
+box_libs_$1 = $$(eval box_libs_$1 := \
 	$$(call packages,$1,--libs,$(box_packages) $(cxx_packages)) -lstdc++ -lm)$$(box_libs_$1)
 cxx_cflags_$1 = $$(eval cxx_cflags_$1 := $$(call cflags_of,$1,$(cxx_packages)))$$(cxx_cflags_$1)
 hub_libs_$1 = $$(eval hub_libs_$1 := \
@@ -136,14 +137,16 @@ $(call objects,$1,$(addsuffix .c,$(hub_names))): $(BUILD)/$1/%.o: %.c $(BUILD)/$
 
 $(foreach library,$(libraries),$(call library_rules,$1,$(library)))
 
-$(BUILD)/$1/balai-room: $(call objects,$1,firmware/room/main.c) $(call archives,$1,drivers firmware)
+$(BUILD)/$1/balai-room: $(call objects,$1,firmware/room/main.c) $(call archives,$1,drivers firmware) \
+	$$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
-$(BUILD)/$1/balaictl: $(call objects,$1,$(wildcard tools/ctl/*.c)) $(call archives,$1,firmware)
+$(BUILD)/$1/balaictl: $(call objects,$1,$(wildcard tools/ctl/*.c)) $(call archives,$1,firmware) \
+	$$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
 $(BUILD)/$1/balai-hub: $(call objects,$1,tools/hub/main.c) $(call archives,$1,hub firmware)
 	$$(call link,$1,$$(hub_libs_$1))
 $(BUILD)/$1/mls-vectors: $(call objects,$1,$(wildcard tests/vectors/*.c)) \
-	$(call archives,$1,fake firmware)
+	$(call archives,$1,fake firmware) $$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
 
 $(call test_rules,$1,$(test_names),,test_libs)
@@ -163,7 +166,7 @@ endef
 # test_rules VARIANT, NAMES, MORE OBJECTS, VARIABLE WITH MORE LIBRARIES: programs that check or measure a part
 define test_rules
 $(addprefix $(BUILD)/$1/,$(filter-out $(hub_names),$2)): $(BUILD)/$1/%: $(BUILD)/$1/%.o $3 \
-	$(call archives,$1,fake drivers firmware)
+	$(call archives,$1,fake drivers firmware) $$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1) $$($4))
 $(addprefix $(BUILD)/$1/,$(filter $(hub_names),$2)): $(BUILD)/$1/%: $(BUILD)/$1/%.o $3 \
 	$(call archives,$1,fake hub firmware)
