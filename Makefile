@@ -57,8 +57,8 @@ demo: $(call programs,host) ## a meeting of two rooms on this machine, until Ctr
 test: $(call programs,asan) $(call tests,asan) $(call replays,asan) ## all tests, with sanitizers
 	tests/run $(BUILD)/asan
 
-test-long: $(call programs,asan) $(call tests,asan) $(call replays,asan) ## and those that take minutes
-	BALAI_LONG=1 BALAI_TEST_TIMEOUT_S=1800 tests/run $(BUILD)/asan
+test-long: $(call programs,host) $(call programs,asan) $(call tests,asan) $(call replays,asan) ## and those of FOR seconds each (default 600)
+	BALAI_LONG=1 BALAI_TEST_TIMEOUT_S=$$((1800 + $${FOR:-600})) tests/run $(BUILD)/asan
 
 test-tsan: $(call programs,tsan) $(call tests,tsan) ## unit and flow tests with the thread sanitizer
 	tests/run $(BUILD)/tsan

@@ -3,6 +3,8 @@
 #   rooms_start WIDTH HEIGHT KBPS   returns when both show each other; sets work, hub_pid, room_pids
 #   rooms_end                       ends them; they may be started again
 #   rooms_status a|b FILTER         jq over the room's Status
+#   rooms_memory SECONDS PID…       a line PID FIRST LARGEST LAST each: resident set sizes in MiB, of
+#                                   one sample every 10 s
 # What was started ends with the script.
 
 work=$(mktemp -d)
@@ -25,6 +27,25 @@ trap 'exit 1' INT TERM
 
 rooms_status() {
 	"$BALAICTL" --socket "$work/$1.sock" status --json | jq -r "$2"
+}
+
+rooms_memory() {
+	local seconds=$1 pid rss t
+	declare -A first largest last
+	shift
+
+	for ((t = 0; t <= seconds; t += 10)); do
+		((t == 0)) || sleep 10
+		for pid in "$@"; do
+			rss=$(awk '/^VmRSS/ { print $2 / 1024 }' "/proc/$pid/status")
+			last[$pid]=$rss
+			first[$pid]=${first[$pid]:-$rss}
+			largest[$pid]=$(awk -v a="${largest[$pid]:-0}" -v b="$rss" 'BEGIN { print (a > b ? a : b) }')
+		done
+	done
+	for pid in "$@"; do
+		echo "$pid ${first[$pid]} ${largest[$pid]} ${last[$pid]}"
+	done
 }
 
 # say NAME VALUE UNIT [GOAL]: a figure of which less is better
