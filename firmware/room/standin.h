@@ -1,5 +1,6 @@
 /*
- * The picture that stands in for the camera's, and says why. Drawn when the reason changes.
+ * The picture that stands in for the camera's, sent and shown like one of its own, and says why.
+ * Drawn when the reason changes.
  */
 #ifndef BALAI_ROOM_STANDIN_H
 #define BALAI_ROOM_STANDIN_H
