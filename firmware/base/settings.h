@@ -48,6 +48,7 @@ struct settings_fault {
 struct settings_faults {
 	struct settings_fault faults[SETTINGS_FAULTS_MAX];
 	size_t count;
+	size_t borne;    /* of them: the file can be used in spite of these */
 	size_t left_out; /* found beyond SETTINGS_FAULTS_MAX */
 };
 
@@ -64,6 +65,7 @@ struct setting {
 	const char *section;
 	const char *key;
 	enum setting_type type;
+	bool lenient;        /* a value that is none leaves `initial`; that fault is borne */
 	bool repeated;       /* also in [section.2] and up, for further elements of an array */
 	size_t offset;       /* of the member; of a repeated one in the first element */
 	size_t size;         /* of the member */
@@ -113,6 +115,12 @@ void settings_print_faults(FILE *out, const char *path, const struct settings_fa
 
 void settings_add_fault(struct settings_faults *faults, unsigned int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The fault told last is one that the file can be used in spite of. */
+void settings_bear_fault(struct settings_faults *faults);
+
+/* Whether what was read can be used. */
+bool settings_are_usable(const struct settings_faults *faults);
 
 /*
  * Reads a whole file into the struct at `settings`, which is all zero before, and adds the faults.

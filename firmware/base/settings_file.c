@@ -48,6 +48,16 @@ void settings_add_fault(struct settings_faults *faults, unsigned int line, const
 	va_end(arguments);
 }
 
+void settings_bear_fault(struct settings_faults *faults)
+{
+	faults->borne++;
+}
+
+bool settings_are_usable(const struct settings_faults *faults)
+{
+	return faults->count + faults->left_out == faults->borne;
+}
+
 /* How much of a text to quote, cut at a character's border. */
 static int shown(const char *text)
 {
@@ -270,8 +280,11 @@ static void read_value(struct loader *loader, const struct setting *row, const c
 	if (setting_read(row, value, target_of(loader, row, loader->element)))
 		return;
 	setting_form(row, form, sizeof(form));
-	settings_add_fault(loader->faults, loader->line, "[%s] %s: \"%.*s\" is not %s",
-			   loader->name, row->key, shown(value), value, form);
+	settings_add_fault(loader->faults, loader->line, "[%s] %s: \"%.*s\" is not %s%s%s",
+			   loader->name, row->key, shown(value), value, form,
+			   row->lenient ? "; used is " : "", row->lenient ? row->initial : "");
+	if (row->lenient)
+		settings_bear_fault(loader->faults);
 }
 
 /* Called by inih. It cuts long names of sections, so that the loader's own one counts. */

@@ -70,7 +70,7 @@ int settings_load(const char *path, const struct settings_table *table, void *re
 	memset(ret_settings, 0, size);
 	settings_read_file(file, table, ret_settings, ret_faults);
 	fclose(file);
-	return ret_faults->count > 0 ? -EINVAL : 0;
+	return settings_are_usable(ret_faults) ? 0 : -EINVAL;
 }
 
 void settings_print_faults(FILE *out, const char *path, const struct settings_faults *faults)

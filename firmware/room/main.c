@@ -121,11 +121,9 @@ static int load_settings(struct program *program, const struct options *options)
 	int r, r_board;
 
 	r = settings_load_room(options->config, &program->settings, &faults);
-	if (r < 0)
-		settings_print_faults(stderr, options->config, &faults);
+	settings_print_faults(stderr, options->config, &faults);
 	r_board = settings_load_board(options->board, &program->board, &faults);
-	if (r_board < 0)
-		settings_print_faults(stderr, options->board, &faults);
+	settings_print_faults(stderr, options->board, &faults);
 	return r < 0 ? r : r_board;
 }
 

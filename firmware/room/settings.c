@@ -57,6 +57,53 @@ static void check_geometry(const struct settings_board *board, struct settings_f
 				   fault);
 }
 
+static bool is_in(const struct settings_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "auto" becomes all there are; an order ends in software, so that a meeting goes on whatever fails. */
+static void complete_order(struct settings_list *list, const struct settings_list *all,
+			   const char *key, struct settings_faults *faults)
+{
+	const char *software = all->names[all->count - 1];
+
+	if (is_in(list, "auto")) {
+		if (list->count > 1) {
+			settings_add_fault(faults, 0, "%s: auto stands alone; used is auto", key);
+			settings_bear_fault(faults);
+		}
+		*list = *all;
+		return;
+	}
+	if (is_in(list, software))
+		return;
+	settings_add_fault(faults, 0, "%s: without %s nothing is in software; it is put last", key,
+			   software);
+	settings_bear_fault(faults);
+	if (list->count < SETTINGS_LIST_MAX)
+		list->names[list->count++] = software;
+}
+
+static void complete_orders(struct settings_board *board, struct settings_faults *faults)
+{
+	static const struct settings_list encoders = {
+		.names = {"encode_m2m", "h264_v4l2m2m", "libx264"},
+		.count = 3,
+	};
+	static const struct settings_list decoders = {
+		.names = {"decode_m2m", "h264_v4l2m2m", "h264"},
+		.count = 3,
+	};
+
+	complete_order(&board->encoders, &encoders, "[encoder] order", faults);
+	complete_order(&board->decoders, &decoders, "[decoder] order", faults);
+}
+
 int settings_read_room(FILE *file, struct settings_room *ret_settings,
 		       struct settings_faults *ret_faults)
 {
@@ -79,11 +126,12 @@ int settings_read_board(FILE *file, struct settings_board *ret_settings,
 	settings_read_file(file, settings_board_table(), &settings, ret_faults);
 	name_cameras(&settings);
 	count_cameras(&settings);
-	if (ret_faults->count == 0) {
+	if (settings_are_usable(ret_faults)) {
 		compare_cameras(&settings, ret_faults);
 		check_geometry(&settings, ret_faults);
+		complete_orders(&settings, ret_faults);
 	}
-	if (ret_faults->count > 0)
+	if (!settings_are_usable(ret_faults))
 		return -EINVAL;
 	*ret_settings = settings;
 	return 0;
@@ -141,8 +189,9 @@ int settings_check(const char *path, struct settings_faults *ret_faults)
 		return r;
 	is_board = has_board_section(file);
 	fclose(file);
-	return is_board ? settings_load_board(path, &board, ret_faults)
-			: settings_load_room(path, &room, ret_faults);
+	r = is_board ? settings_load_board(path, &board, ret_faults)
+		     : settings_load_room(path, &room, ret_faults);
+	return r == 0 && ret_faults->count > 0 ? -EINVAL : r;
 }
 
 void settings_print_help(FILE *out)

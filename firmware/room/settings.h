@@ -60,9 +60,15 @@ struct settings_board {
 	size_t n_cameras;                                     /* may be 0 */
 	struct settings_list formats; /* words of cam_format_from_name(), best first */
 
-	struct settings_list encoders; /* names of encoders, best first */
-	int encoder_threads;           /* 0: as many as suit the machine */
-	struct settings_list decoders;
+	struct settings_list encoders; /* names of encoders, best first; the last in software */
+	char encoder_device[SETTINGS_PATH_BYTES];
+	int encoder_threads; /* 0: as many as suit the machine */
+	int encoder_rate;    /* 1: variable */
+	int encoder_profile; /* 1: high */
+	int encoder_qp_min;  /* 0: no limit */
+	int encoder_qp_max;
+	int encoder_layers;
+	struct settings_list decoders; /* likewise */
 
 	char microphone[SETTINGS_PATH_BYTES];
 	int microphone_pick;                /* the channel, counted from 1 */
@@ -77,8 +83,9 @@ struct settings_board {
 };
 
 /*
- * Read a file. Return 0 and fill *ret_settings; or -EINVAL for its content or -errno from opening
- * it, with at least one fault told.
+ * Read a file. Return 0 and fill *ret_settings, perhaps with faults told that are borne: an order of
+ * encoders or decoders that cannot be had becomes that of software; or -EINVAL for its content or
+ * -errno from opening it, with at least one fault told.
  */
 int settings_load_room(const char *path, struct settings_room *ret_settings,
 		       struct settings_faults *ret_faults) __attribute__((warn_unused_result));
@@ -93,7 +100,7 @@ int settings_read_board(FILE *file, struct settings_board *ret_settings,
 
 /*
  * Reads a file as a board file if it has a [board] section, else as a room file, and keeps nothing
- * but the faults. Returns as above.
+ * but the faults. Returns as above, and -EINVAL for faults that are borne too.
  */
 int settings_check(const char *path, struct settings_faults *ret_faults)
 	__attribute__((warn_unused_result));

@@ -9,10 +9,12 @@
 static const char *const languages[] = {"id", "en", NULL};
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const formats[] = {"nv12", "i420", "yuyv", "mjpeg", NULL};
-static const char *const encoders[] = {"h264_v4l2m2m", "libx264", NULL};
+static const char *const encoders[] = {"auto", "encode_m2m", "h264_v4l2m2m", "libx264", NULL};
+static const char *const decoders[] = {"auto", "decode_m2m", "h264_v4l2m2m", "h264", NULL};
+static const char *const rates[] = {"constant", "variable", NULL};
+static const char *const profiles[] = {"baseline", "high", NULL};
 static const char *const voices[] = {"raw", "clear", NULL};
 static const char *const echoes[] = {"cancel", "done", NULL};
-static const char *const decoders[] = {"h264_v4l2m2m", "h264", NULL};
 
 static bool is_name_or_empty(const char *text)
 {
@@ -59,6 +61,11 @@ static bool is_camera(const char *text)
 	       is_file(text) || is_test(text);
 }
 
+static bool is_codec(const char *text)
+{
+	return text[0] != '\0' && (text[0] != '/' || after(text, "/dev/"));
+}
+
 /* "auto" and "none" are one word like an ALSA name; whether a card has it shows when it is opened. */
 static bool is_sound_device(const char *text)
 {
@@ -94,6 +101,7 @@ static bool is_screen(const char *text)
 #define CAMERA_FORM "auto, none, /dev/videoN, file:PATH, test: or test:0 to test:7"
 #define MICROPHONE_FORM "auto, none, an ALSA name, file:PATH, test: or test:0 to test:7"
 #define SPEAKER_FORM "auto, none, an ALSA name or file:PATH"
+#define CODEC_FORM "auto, /dev/videoN or the name of a card"
 #define SCREEN_FORM "kms:auto, kms:/dev/dri/cardN or memory"
 
 const struct settings_table *settings_room_table(void)
@@ -154,65 +162,81 @@ const struct settings_table *settings_room_table(void)
 	return &table;
 }
 
+static const struct setting board_rows[] = {
+	{ROW("board", "name", settings_board, name), .type = SETTING_TEXT,
+	 .is_valid = message_is_name, .form = NAME_FORM,
+	 .help = "name of the hardware, for people"},
+	{ROW("camera", "name", settings_board, cameras[0].name), .type = SETTING_TEXT,
+	 .initial = "", .is_valid = is_name_or_empty, .form = NAME_FORM, .repeated = true,
+	 .help = "name for balaictl and Status; empty: that of the section"},
+	{ROW("camera", "device", settings_board, cameras[0].device), .type = SETTING_TEXT,
+	 .initial = "auto", .is_valid = is_camera, .form = CAMERA_FORM, .repeated = true,
+	 .help = "which one; auto: the first there is"},
+	{ROW("camera", "formats", settings_board, formats), .type = SETTING_LIST,
+	 .initial = "nv12, i420, yuyv, mjpeg", .choices = formats,
+	 .help = "picture formats taken from all cameras, best first"},
+	{ROW("encoder", "order", settings_board, encoders), .type = SETTING_LIST,
+	 .initial = "libx264", .choices = encoders, .lenient = true,
+	 .help = "encoders, best first; the next takes over where one fails; libx264 is in "
+		 "software"},
+	{ROW("encoder", "device", settings_board, encoder_device), .type = SETTING_TEXT,
+	 .initial = "auto", .is_valid = is_codec, .form = CODEC_FORM,
+	 .help = "which one encode_m2m uses; auto: the first that encodes H.264"},
+	{ROW("encoder", "rate", settings_board, encoder_rate), .type = SETTING_CHOICE,
+	 .initial = "constant", .choices = rates,
+	 .help = "whether difficult pictures may have more than the bit rate"},
+	{ROW("encoder", "profile", settings_board, encoder_profile), .type = SETTING_CHOICE,
+	 .initial = "baseline", .choices = profiles,
+	 .help = "of H.264; baseline: constrained baseline"},
+	{ROW("encoder", "qp_min", settings_board, encoder_qp_min), .type = SETTING_INT,
+	 .initial = "0", RANGE(0, 51, 1),
+	 .help = "the finest quantization; 0: as fine as the encoder likes"},
+	{ROW("encoder", "qp_max", settings_board, encoder_qp_max), .type = SETTING_INT,
+	 .initial = "0", RANGE(0, 51, 1),
+	 .help = "the coarsest quantization; 0: as coarse as the encoder likes"},
+	{ROW("encoder", "layers", settings_board, encoder_layers), .type = SETTING_INT,
+	 .initial = "1", RANGE(1, 3, 1), .help = "layers of time, by hierarchical P pictures"},
+	{ROW("encoder", "threads", settings_board, encoder_threads), .type = SETTING_INT,
+	 .initial = "0", RANGE(0, 16, 1),
+	 .help = "threads of an encoder in software; 0: as many as suit the machine"},
+	{ROW("decoder", "order", settings_board, decoders), .type = SETTING_LIST, .initial = "h264",
+	 .choices = decoders, .lenient = true, .help = "decoders, best first; h264 is in software"},
+	{ROW("microphone", "device", settings_board, microphone), .type = SETTING_TEXT,
+	 .initial = "auto", .is_valid = is_microphone, .form = MICROPHONE_FORM,
+	 .help = "which one; auto: the first there is"},
+	{ROW("microphone", "pick", settings_board, microphone_pick), .type = SETTING_INT,
+	 .initial = "1", RANGE(1, 16, 1),
+	 .help = "the channel that is sent, where there is no array"},
+	{ROW("microphone", "geometry", settings_board, geometry), .type = SETTING_TEXT,
+	 .initial = "none", .is_valid = is_geometry, .form = GEOMETRY_FORM,
+	 .help = "where the microphones of an array are"},
+	{ROW("microphone", "voice", settings_board, voice), .type = SETTING_CHOICE,
+	 .initial = "clear", .choices = voices,
+	 .help = "clear: echo, noise and level are seen to; raw: sent as it is"},
+	{ROW("microphone", "echo", settings_board, echo), .type = SETTING_CHOICE,
+	 .initial = "cancel", .choices = echoes,
+	 .help = "done: the room's own DSP has cancelled it already"},
+	{ROW("speaker", "device", settings_board, speaker), .type = SETTING_TEXT, .initial = "auto",
+	 .is_valid = is_speaker, .form = SPEAKER_FORM,
+	 .help = "which one; auto: the first there is"},
+	{ROW("screen", "kind", settings_board, screen), .type = SETTING_TEXT, .initial = "kms:auto",
+	 .is_valid = is_screen, .form = SCREEN_FORM,
+	 .help = "which one; kms:auto: the first connected display"},
+	{ROW("screen", "width", settings_board, screen_width), .type = SETTING_INT,
+	 .initial = "1280", RANGE(64, 4096, 2), .help = "width of a memory screen, in pixels"},
+	{ROW("screen", "height", settings_board, screen_height), .type = SETTING_INT,
+	 .initial = "720", RANGE(64, 2304, 2), .help = "height of a memory screen, in pixels"},
+};
+
 const struct settings_table *settings_board_table(void)
 {
-	static const struct setting rows[] = {
-		{ROW("board", "name", settings_board, name), .type = SETTING_TEXT,
-		 .is_valid = message_is_name, .form = NAME_FORM,
-		 .help = "name of the hardware, for people"},
-		{ROW("camera", "name", settings_board, cameras[0].name), .type = SETTING_TEXT,
-		 .initial = "", .is_valid = is_name_or_empty, .form = NAME_FORM, .repeated = true,
-		 .help = "name for balaictl and Status; empty: that of the section"},
-		{ROW("camera", "device", settings_board, cameras[0].device), .type = SETTING_TEXT,
-		 .initial = "auto", .is_valid = is_camera, .form = CAMERA_FORM, .repeated = true,
-		 .help = "which one; auto: the first there is"},
-		{ROW("camera", "formats", settings_board, formats), .type = SETTING_LIST,
-		 .initial = "nv12, i420, yuyv, mjpeg", .choices = formats,
-		 .help = "picture formats taken from all cameras, best first"},
-		{ROW("encoder", "order", settings_board, encoders), .type = SETTING_LIST,
-		 .initial = "libx264", .choices = encoders,
-		 .help = "encoders, best first; the next takes over where one fails"},
-		{ROW("encoder", "threads", settings_board, encoder_threads), .type = SETTING_INT,
-		 .initial = "0", RANGE(0, 16, 1),
-		 .help = "threads of an encoder in software; 0: as many as suit the machine"},
-		{ROW("decoder", "order", settings_board, decoders), .type = SETTING_LIST,
-		 .initial = "h264", .choices = decoders,
-		 .help = "decoders, best first; h264 is in software"},
-		{ROW("microphone", "device", settings_board, microphone), .type = SETTING_TEXT,
-		 .initial = "auto", .is_valid = is_microphone, .form = MICROPHONE_FORM,
-		 .help = "which one; auto: the first there is"},
-		{ROW("microphone", "pick", settings_board, microphone_pick), .type = SETTING_INT,
-		 .initial = "1", RANGE(1, 16, 1),
-		 .help = "the channel that is sent, where there is no array"},
-		{ROW("microphone", "geometry", settings_board, geometry), .type = SETTING_TEXT,
-		 .initial = "none", .is_valid = is_geometry, .form = GEOMETRY_FORM,
-		 .help = "where the microphones of an array are"},
-		{ROW("microphone", "voice", settings_board, voice), .type = SETTING_CHOICE,
-		 .initial = "clear", .choices = voices,
-		 .help = "clear: echo, noise and level are seen to; raw: sent as it is"},
-		{ROW("microphone", "echo", settings_board, echo), .type = SETTING_CHOICE,
-		 .initial = "cancel", .choices = echoes,
-		 .help = "done: the room's own DSP has cancelled it already"},
-		{ROW("speaker", "device", settings_board, speaker), .type = SETTING_TEXT,
-		 .initial = "auto", .is_valid = is_speaker, .form = SPEAKER_FORM,
-		 .help = "which one; auto: the first there is"},
-		{ROW("screen", "kind", settings_board, screen), .type = SETTING_TEXT,
-		 .initial = "kms:auto", .is_valid = is_screen, .form = SCREEN_FORM,
-		 .help = "which one; kms:auto: the first connected display"},
-		{ROW("screen", "width", settings_board, screen_width), .type = SETTING_INT,
-		 .initial = "1280", RANGE(64, 4096, 2),
-		 .help = "width of a memory screen, in pixels"},
-		{ROW("screen", "height", settings_board, screen_height), .type = SETTING_INT,
-		 .initial = "720", RANGE(64, 2304, 2),
-		 .help = "height of a memory screen, in pixels"},
-	};
 	static const struct settings_table table = {
 		.title = "board file (it has a [board] section)",
 		.about = "what the hardware is",
 		.element_size = sizeof(struct settings_camera),
 		.elements_max = SETTINGS_CAMERAS_MAX,
-		.rows = rows,
-		.n_rows = sizeof(rows) / sizeof(rows[0]),
+		.rows = board_rows,
+		.n_rows = sizeof(board_rows) / sizeof(board_rows[0]),
 		.other = settings_room_table,
 	};
 

@@ -165,6 +165,8 @@ static void board_is_read(void **state)
 				    "[camera.2]\nname = wide\ndevice = file:/a.mkv\n"
 				    "[camera]\ndevice = /dev/v4l/by-id/x\nformats = mjpeg , yuyv\n"
 				    "[encoder]\norder = h264_v4l2m2m,libx264\nthreads = 16\n"
+				    "device = vh264-encoder\nrate = variable\nprofile = high\n"
+				    "qp_min = 10\nqp_max = 40\nlayers = 3\n"
 				    "[microphone]\ndevice = hw:CARD=Array,DEV=0\npick = 16\n"
 				    "geometry = circle 8 45\nvoice = raw\necho = done\n"
 				    "[speaker]\ndevice = file:/out.wav\n"
@@ -183,6 +185,12 @@ static void board_is_read(void **state)
 	assert_string_equal(board.formats.names[1], "yuyv");
 	assert_int_equal(board.encoders.count, 2);
 	assert_string_equal(board.encoders.names[1], "libx264");
+	assert_string_equal(board.encoder_device, "vh264-encoder");
+	assert_int_equal(board.encoder_rate, 1);
+	assert_int_equal(board.encoder_profile, 1);
+	assert_int_equal(board.encoder_qp_min, 10);
+	assert_int_equal(board.encoder_qp_max, 40);
+	assert_int_equal(board.encoder_layers, 3);
 	assert_string_equal(board.microphone, "hw:CARD=Array,DEV=0");
 	assert_int_equal(board.microphone_pick, 16);
 	assert_string_equal(board.geometry, "circle 8 45");
@@ -354,21 +362,6 @@ static void board_faults_are_told(void **state)
 		{"[camera]\nformats = nv12, h264", 4,
 		 "[camera] formats: \"nv12, h264\" is not a list with commas, each once, of "
 		 "nv12, i420, yuyv or mjpeg"},
-		{"[encoder]\norder = x264", 4,
-		 "[encoder] order: \"x264\" is not a list with commas, each once, of "
-		 "h264_v4l2m2m or libx264"},
-		{"[encoder]\norder = libx264 libx264", 4,
-		 "[encoder] order: \"libx264 libx264\" is not a list with commas, each once, of "
-		 "h264_v4l2m2m or libx264"},
-		{"[encoder]\norder = libx264, libx264", 4,
-		 "[encoder] order: \"libx264, libx264\" is not a list with commas, each once, of "
-		 "h264_v4l2m2m or libx264"},
-		{"[decoder]\norder =", 4,
-		 "[decoder] order: \"\" is not a list with commas, each once, of "
-		 "h264_v4l2m2m or h264"},
-		{"[decoder]\norder = h264,", 4,
-		 "[decoder] order: \"h264,\" is not a list with commas, each once, of "
-		 "h264_v4l2m2m or h264"},
 		{"[microphone]\ndevice = hw 1", 4,
 		 "[microphone] device: \"hw 1\" is not auto, none, an ALSA name, file:PATH, test: "
 		 "or test:0 to test:7, at most 511 bytes"},
@@ -402,6 +395,87 @@ static void board_faults_are_told(void **state)
 	}
 	assert_int_equal(read_board("name = x\n[board]\nname = x\n", &board, &faults), -EINVAL);
 	assert_string_equal(faults.faults[0].text, "name: stands before the first [section]");
+}
+
+/* Orders that cannot be had: told, and the board is used with what is in software. */
+static void impossible_orders_become_software(void **state)
+{
+#define NO_ENCODERS                                                                                \
+	"is not a list with commas, each once, of auto, encode_m2m, h264_v4l2m2m or libx264; "     \
+	"used is libx264"
+#define NO_DECODERS                                                                                \
+	"is not a list with commas, each once, of auto, decode_m2m, h264_v4l2m2m or h264; used "   \
+	"is h264"
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: none */
+		struct settings_list encoders;
+		struct settings_list decoders;
+	} cases[] = {
+		{"[encoder]\norder = x264",
+		 "[encoder] order: \"x264\" " NO_ENCODERS,
+		 {{"libx264"}, 1},
+		 {{"h264"}, 1}},
+		{"[encoder]\norder = encode_m2m, x264",
+		 "[encoder] order: \"encode_m2m, x264\" " NO_ENCODERS,
+		 {{"libx264"}, 1},
+		 {{"h264"}, 1}},
+		{"[encoder]\norder = libx264 libx264",
+		 "[encoder] order: \"libx264 libx264\" " NO_ENCODERS,
+		 {{"libx264"}, 1},
+		 {{"h264"}, 1}},
+		{"[encoder]\norder = libx264, libx264",
+		 "[encoder] order: \"libx264, libx264\" " NO_ENCODERS,
+		 {{"libx264"}, 1},
+		 {{"h264"}, 1}},
+		{"[encoder]\norder = encode_m2m",
+		 "[encoder] order: without libx264 nothing is in software; it is put last",
+		 {{"encode_m2m", "libx264"}, 2},
+		 {{"h264"}, 1}},
+		{"[encoder]\norder = auto, encode_m2m",
+		 "[encoder] order: auto stands alone; used is auto",
+		 {{"encode_m2m", "h264_v4l2m2m", "libx264"}, 3},
+		 {{"h264"}, 1}},
+		{"[encoder]\norder = auto\n[decoder]\norder = auto",
+		 NULL,
+		 {{"encode_m2m", "h264_v4l2m2m", "libx264"}, 3},
+		 {{"decode_m2m", "h264_v4l2m2m", "h264"}, 3}},
+		{"[decoder]\norder =",
+		 "[decoder] order: \"\" " NO_DECODERS,
+		 {{"libx264"}, 1},
+		 {{"h264"}, 1}},
+		{"[decoder]\norder = h264,",
+		 "[decoder] order: \"h264,\" " NO_DECODERS,
+		 {{"libx264"}, 1},
+		 {{"h264"}, 1}},
+		{"[decoder]\norder = decode_m2m",
+		 "[decoder] order: without h264 nothing is in software; it is put last",
+		 {{"libx264"}, 1},
+		 {{"decode_m2m", "h264"}, 2}},
+	};
+	struct settings_faults faults;
+	struct settings_board board;
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "[board]\nname=x\n%s", cases[i].text);
+		assert_int_equal(read_board(text, &board, &faults), 0);
+		assert_int_equal(faults.count, cases[i].fault != NULL);
+		if (cases[i].fault)
+			assert_string_equal(faults.faults[0].text, cases[i].fault);
+		assert_int_equal(board.encoders.count, cases[i].encoders.count);
+		for (size_t k = 0; k < board.encoders.count; k++)
+			assert_string_equal(board.encoders.names[k], cases[i].encoders.names[k]);
+		assert_int_equal(board.decoders.count, cases[i].decoders.count);
+		for (size_t k = 0; k < board.decoders.count; k++)
+			assert_string_equal(board.decoders.names[k], cases[i].decoders.names[k]);
+	}
+	/* another fault beside it is not borne */
+	assert_int_equal(read_board("[board]\nname=x\n[encoder]\norder = x264\nthreads = 99\n",
+				    &board, &faults),
+			 -EINVAL);
+	assert_int_equal(faults.count, 2);
 }
 
 static void all_faults_are_collected(void **state)
@@ -669,6 +743,7 @@ int main(void)
 		cmocka_unit_test(room_faults_are_told),
 		cmocka_unit_test(meeting_faults_are_told),
 		cmocka_unit_test(board_faults_are_told),
+		cmocka_unit_test(impossible_orders_become_software),
 		cmocka_unit_test(all_faults_are_collected),
 		cmocka_unit_test(faults_beyond_the_maximum_are_counted),
 		cmocka_unit_test(long_values_are_bounded),
