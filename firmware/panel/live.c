@@ -13,13 +13,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "panel/live_body.h"
 #include "panel/live_page.h"
-#include "screen/snapshot.h"
 
 #define INTERVAL_US (CLOCK_US_PER_S / 10)
 /* The compositor answers within a refresh of its display. */
 #define COPY_DEADLINE_US (CLOCK_US_PER_S / 2)
-#define JPEG_QUALITY 5
 #define CHUNK_BYTES 65536
 #define HEADER_BYTES 1024
 /* Connections that have no request yet, are told 503, or are libwebsockets' own descriptors. */
@@ -27,22 +26,14 @@
 #define REQUEST_TIMEOUT_S 5
 /* A reader that takes nothing for so long is gone. */
 #define STALLED_TIMEOUT_S 30
-#define BOUNDARY "picture"
-
-/* Bytes to be sent, shared by all clients that are at them. */
-struct body {
-	int users;
-	size_t length;
-	uint8_t data[];
-};
 
 /* One request; all zero while there is none. libwebsockets keeps it with the connection. */
 struct client {
 	struct lws *wsi;
 	bool is_live;
-	struct body *body; /* being sent; NULL: none */
-	size_t sent;       /* of it */
-	struct body *next; /* the newest picture after it; NULL: none */
+	struct live_body *body; /* being sent; NULL: none */
+	size_t sent;            /* of it */
+	struct live_body *next; /* the newest picture after it; NULL: none */
 };
 
 /*
@@ -62,45 +53,9 @@ struct live {
 	struct client *clients[LIVE_CLIENTS_MAX];
 	size_t n_live; /* of them */
 	lws_sorted_usec_list_t tick;
-	struct body *newest; /* picture, while there are live clients */
-	uint64_t serial;     /* of it */
+	struct live_body *newest; /* picture, while there are live clients */
+	uint64_t serial;          /* of it */
 };
-
-struct piece {
-	const void *data;
-	size_t length;
-};
-
-static struct body *body_create(const struct piece *pieces, size_t n)
-{
-	struct body *body;
-	size_t length = 0;
-
-	for (size_t i = 0; i < n; i++)
-		length += pieces[i].length;
-	body = malloc(sizeof(*body) + length);
-	if (!body)
-		return NULL;
-	body->users = 1;
-	body->length = 0;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(body->data + body->length, pieces[i].data, pieces[i].length);
-		body->length += pieces[i].length;
-	}
-	return body;
-}
-
-static struct body *body_ref(struct body *body)
-{
-	body->users++;
-	return body;
-}
-
-static void body_unref(struct body *body)
-{
-	if (body && --body->users == 0)
-		free(body);
-}
 
 /* Takes a slot; false when all are taken. */
 static bool add_client(struct live *live, struct client *client, struct lws *wsi)
@@ -123,36 +78,25 @@ static void remove_client(struct live *live, struct client *client)
 	}
 	if (client->is_live && --live->n_live == 0) {
 		lws_sul_cancel(&live->tick);
-		body_unref(live->newest);
+		live_body_unref(live->newest);
 		live->newest = NULL;
 		live->serial = 0;
 	}
-	body_unref(client->body);
-	body_unref(client->next);
+	live_body_unref(client->body);
+	live_body_unref(client->next);
 	*client = (struct client){0};
 }
 
-/* The screen as a part of the multipart stream, with the boundary of the part after it. */
-static struct body *take_picture(struct live *live)
+/* What is on the screen, if it is newer than `serial`, made into a body. */
+static struct live_body *take_screen(struct live *live, uint64_t *serial,
+				     struct live_body *(*make)(const AVFrame *picture))
 {
-	static const char tail[] = "\r\n--" BOUNDARY "\r\n";
-	struct body *body = NULL;
-	AVFrame *picture = NULL;
-	AVPacket *jpeg = NULL;
-	char head[128];
+	struct live_body *body;
+	AVFrame *picture;
 
-	if (live->copy(live->copy_context, &live->serial, clock_now_us() + COPY_DEADLINE_US,
-		       &picture) < 0)
+	if (live->copy(live->copy_context, serial, clock_now_us() + COPY_DEADLINE_US, &picture) < 0)
 		return NULL;
-	if (snapshot_jpeg(picture, JPEG_QUALITY, &jpeg) == 0) {
-		snprintf(head, sizeof(head),
-			 "Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n", jpeg->size);
-		body = body_create((const struct piece[]){{head, strlen(head)},
-							  {jpeg->data, (size_t)jpeg->size},
-							  {tail, strlen(tail)}},
-				   3);
-	}
-	av_packet_free(&jpeg);
+	body = make(picture);
 	av_frame_free(&picture);
 	return body;
 }
@@ -178,8 +122,8 @@ static void show_newest(struct live *live, struct client *client)
 
 	if (!live->newest)
 		return;
-	body_unref(client->next);
-	client->next = body_ref(live->newest);
+	live_body_unref(client->next);
+	client->next = live_body_ref(live->newest);
 	if (was_idle)
 		go_on(client);
 }
@@ -196,9 +140,9 @@ static bool is_awaited(const struct live *live)
 	return false;
 }
 
-static void show_to_all(struct live *live, struct body *take)
+static void show_to_all(struct live *live, struct live_body *take)
 {
-	body_unref(live->newest);
+	live_body_unref(live->newest);
 	live->newest = take;
 	for (size_t i = 0; i < LIVE_CLIENTS_MAX; i++) {
 		if (live->clients[i] && live->clients[i]->is_live)
@@ -210,7 +154,8 @@ static void on_tick(lws_sorted_usec_list_t *tick)
 {
 	struct live *live = lws_container_of(tick, struct live, tick);
 	int64_t started_us = clock_now_us(), rest_us;
-	struct body *picture = is_awaited(live) ? take_picture(live) : NULL;
+	struct live_body *picture =
+		is_awaited(live) ? take_screen(live, &live->serial, live_body_part) : NULL;
 
 	if (picture)
 		show_to_all(live, picture);
@@ -253,7 +198,8 @@ static int add_headers(struct lws *wsi, unsigned char **at, unsigned char *end)
 }
 
 /* The header of an answer, and then the body, which is taken. length: of all that follows. */
-static int answer(struct client *client, const char *type, lws_filepos_t length, struct body *take)
+static int answer(struct client *client, const char *type, lws_filepos_t length,
+		  struct live_body *take)
 {
 	unsigned char header[LWS_PRE + HEADER_BYTES];
 	unsigned char *start = header + LWS_PRE, *at = start, *end = header + sizeof(header) - 1;
@@ -268,40 +214,9 @@ static int answer(struct client *client, const char *type, lws_filepos_t length,
 	return 0;
 }
 
-static struct body *create_page(struct live *live)
-{
-	struct body *body;
-	size_t length;
-	char *page;
-
-	if (live_page_create(live->room, &page, &length) < 0)
-		return NULL;
-	body = body_create(&(struct piece){page, length}, 1);
-	free(page);
-	return body;
-}
-
-static struct body *create_png(struct live *live)
-{
-	struct body *body = NULL;
-	AVFrame *picture = NULL;
-	AVPacket *png = NULL;
-	uint64_t serial = 0;
-
-	if (live->copy(live->copy_context, &serial, clock_now_us() + COPY_DEADLINE_US, &picture) <
-	    0)
-		return NULL;
-	if (snapshot_png(picture, &png) == 0)
-		body = body_create(&(struct piece){png->data, (size_t)png->size}, 1);
-	av_packet_free(&png);
-	av_frame_free(&picture);
-	return body;
-}
-
 static int begin_live(struct live *live, struct client *client)
 {
-	static const char first[] = "--" BOUNDARY "\r\n";
-	struct body *body = body_create(&(struct piece){first, strlen(first)}, 1);
+	struct live_body *body = live_body_begin();
 
 	if (!body)
 		return -1;
@@ -309,13 +224,13 @@ static int begin_live(struct live *live, struct client *client)
 	if (live->n_live++ == 0)
 		lws_sul_schedule(live->context, 0, &live->tick, on_tick, 1);
 	show_newest(live, client);
-	return answer(client, "multipart/x-mixed-replace; boundary=" BOUNDARY,
+	return answer(client, "multipart/x-mixed-replace; boundary=" LIVE_BODY_BOUNDARY,
 		      LWS_ILLEGAL_HTTP_CONTENT_LEN, body);
 }
 
 /* An answer that ends; `take` is NULL where there is no screen or no memory. */
 static int begin_whole(struct live *live, struct client *client, const char *type,
-		       struct body *take)
+		       struct live_body *take)
 {
 	struct lws *wsi = client->wsi;
 
@@ -327,6 +242,7 @@ static int begin_whole(struct live *live, struct client *client, const char *typ
 
 static int on_request(struct live *live, struct lws *wsi, struct client *client, const char *path)
 {
+	uint64_t any = 0; /* the screen that is, however old */
 	char host[80];
 	char *uri;
 	int uri_length;
@@ -344,8 +260,9 @@ static int on_request(struct live *live, struct lws *wsi, struct client *client,
 	if (strcmp(path, "/live") == 0)
 		return begin_live(live, client);
 	if (strcmp(path, "/screen.png") == 0)
-		return begin_whole(live, client, "image/png", create_png(live));
-	return begin_whole(live, client, "text/html; charset=utf-8", create_page(live));
+		return begin_whole(live, client, "image/png",
+				   take_screen(live, &any, live_body_png));
+	return begin_whole(live, client, "text/html; charset=utf-8", live_body_page(live->room));
 }
 
 static int on_writable(struct live *live, struct client *client)
@@ -376,7 +293,7 @@ static int on_writable(struct live *live, struct client *client)
 		return lws_http_transaction_completed(wsi) ? -1 : 0;
 	}
 	if (client->sent == client->body->length) {
-		body_unref(client->body);
+		live_body_unref(client->body);
 		client->body = NULL;
 	}
 	go_on(client);
@@ -521,7 +438,7 @@ void live_destroy(struct live *live)
 	thread_join(live->thread);
 	if (live->context)
 		lws_context_destroy(live->context);
-	body_unref(live->newest);
+	live_body_unref(live->newest);
 	free(live->room);
 	free(live);
 }
