@@ -10,7 +10,7 @@
  *
  * One thread at a time, the owner's operations on it too. Unless told otherwise a function returns 0,
  * -ENOMEM, -EIO, a negative enum mls_error, or what an operation or the signer's callback returned;
- * after a failure the group is as before.
+ * after a failure the group is as before, but that a message once opened cannot be opened again.
  */
 #ifndef BALAI_E2EE_MLS_GROUP_H
 #define BALAI_E2EE_MLS_GROUP_H
