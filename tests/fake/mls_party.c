@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2ee/mls_group_private.h"
+
 static int check_member(void *context, const struct mls_leaf_node *leaf)
 {
 	(void)context;
@@ -72,4 +74,28 @@ struct mls_proposal mls_party_add(const struct mls_party *party)
 		.type = MLS_PROPOSAL_ADD,
 		.add = *mls_own_package_public(party->package),
 	};
+}
+
+void mls_party_forge(const struct mls_party *party, const struct mls_content *content,
+		     struct mls_writer *writer)
+{
+	static const uint8_t tag[MLS_HASH_BYTES];
+	const struct mls_group *group = party->group;
+	uint8_t signature[MLS_SIGNATURE_BYTES];
+	struct mls_authenticated message;
+	struct mls_protection protection;
+	struct mls_writer context;
+	size_t length;
+
+	mls_group_address(group, content->type, &message);
+	message.wire_format = MLS_PUBLIC_MESSAGE;
+	message.content.proposal = content->proposal;
+	message.content.commit = content->commit;
+	must(mls_epoch_protection(group, group->now, &context, &protection));
+	must(mls_content_sign(&protection, message.wire_format, &message.content, &party->signer,
+			      signature, &length));
+	message.auth.signature = (struct mls_bytes){signature, length};
+	message.auth.confirmation_tag = (struct mls_bytes){tag, sizeof(tag)};
+	must(mls_public_seal(&protection, &message, writer));
+	mls_writer_finish(&context);
 }

@@ -5,6 +5,7 @@
 #ifndef BALAI_TESTS_MLS_PARTY_H
 #define BALAI_TESTS_MLS_PARTY_H
 
+#include "e2ee/mls_frame.h"
 #include "e2ee/mls_group.h"
 
 /* Inside the lifetime of all key packages made here. */
@@ -28,6 +29,13 @@ void mls_party_create(struct mls_party *party);
 
 /* A proposal that adds it. */
 struct mls_proposal mls_party_add(const struct mls_party *party);
+
+/*
+ * Writes a message as this member, who means ill, may make it: type, proposal and commit are as told,
+ * the signature and the membership tag are right, the confirmation tag of a commit is not.
+ */
+void mls_party_forge(const struct mls_party *party, const struct mls_content *content,
+		     struct mls_writer *writer);
 
 /* Takes everyone in; the only external pre-shared key is "office", "a secret". */
 const struct mls_owner_ops *mls_party_ops(void);

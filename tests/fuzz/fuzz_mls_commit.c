@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "e2ee/mls_group_private.h"
 #include "tests/fake/mls_party.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,30 +41,9 @@ static void set_up(void)
 	mls_writer_finish(&welcome);
 }
 
-/* The first one signs and sends it in the open, which takes no key of the secret tree. */
-static void seal(struct mls_authenticated *message, struct mls_writer *writer)
-{
-	static const uint8_t tag[MLS_HASH_BYTES];
-	const struct mls_group *group = parties[0].group;
-	uint8_t signature[MLS_SIGNATURE_BYTES];
-	struct mls_protection protection;
-	struct mls_writer context;
-	size_t length;
-
-	must(mls_epoch_protection(group, group->now, &context, &protection));
-	message->wire_format = MLS_PUBLIC_MESSAGE;
-	must(mls_content_sign(&protection, message->wire_format, &message->content,
-			      &parties[0].signer, signature, &length));
-	message->auth.signature = (struct mls_bytes){signature, length};
-	message->auth.confirmation_tag = (struct mls_bytes){tag, sizeof(tag)};
-	must(mls_public_seal(&protection, message, writer));
-	message->auth = (struct mls_auth){0};
-	mls_writer_finish(&context);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct mls_authenticated message;
+	struct mls_content message;
 	struct mls_received received;
 	struct mls_reader reader;
 	struct mls_writer sealed;
@@ -76,14 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!parties[0].group)
 		set_up();
-	mls_group_address(parties[0].group, is_commit ? MLS_CONTENT_COMMIT : MLS_CONTENT_PROPOSAL,
-			  &message);
+	message.type = is_commit ? MLS_CONTENT_COMMIT : MLS_CONTENT_PROPOSAL;
 	mls_reader_init(&reader, (struct mls_bytes){data + 1, size - 1});
-	mls_content_read_body(&reader, &message.content);
+	mls_content_read_body(&reader, &message);
 	if (mls_reader_close(&reader) < 0)
 		return 0;
 	mls_writer_init(&sealed, MLS_MESSAGE_BYTES_MAX);
-	seal(&message, &sealed);
+	mls_party_forge(&parties[0], &message, &sealed);
 	r = mls_group_process(parties[1].group, mls_writer_bytes(&sealed), &received);
 	mls_writer_finish(&sealed);
 	if (r < 0)
