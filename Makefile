@@ -46,7 +46,7 @@ clean: ## remove build/
 	rm -rf $(BUILD)
 
 ifneq ($(filter-out help clean,$(goals)),)
-include tools/make/build.mk tools/make/lint.mk
+include tools/make/build.mk tools/make/lint.mk tools/make/kernel.mk
 endif
 
 all: $(call programs,$(variant)) ## the programs, in build/host, build/asan, build/tsan or build/arm64

@@ -23,11 +23,13 @@ struct vh264_ctx;
 struct vh264_kind {
 	const char *name;
 	bool encodes;
-	const struct v4l2_ioctl_ops *ioctls; /* beside those of both */
+	const unsigned int *without; /* ioctls that it does not have, up to 0 */
 	int (*init)(struct vh264_ctx *ctx); /* adds its controls; frees nothing itself */
+	int (*get_selection)(struct vh264_ctx *ctx, struct v4l2_selection *s);
 	void (*run)(struct vh264_ctx *ctx); /* one job, may sleep */
 	bool (*ready)(struct vh264_ctx *ctx); /* must not sleep */
-	void (*queued)(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *buf); /* of the OUTPUT queue */
+	/* Of the OUTPUT queue; may be NULL. */
+	void (*queued)(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *buf);
 	int (*start)(struct vh264_ctx *ctx, bool output);
 	void (*stop)(struct vh264_ctx *ctx, bool output);
 };
@@ -37,7 +39,6 @@ struct vh264_node {
 	struct device *device;
 	bool multiplanar;
 	struct v4l2_device v4l2;
-	struct v4l2_ioctl_ops ioctls;
 	struct video_device video;
 	struct mutex lock; /* of the node: open and close */
 	struct v4l2_m2m_dev *m2m;
@@ -93,15 +94,29 @@ struct vh264_raw vh264_raw_of(const struct vh264_ctx *ctx);
 /* Sets the picture's size, and with it both formats and what is cropped. */
 void vh264_set_size(struct vh264_ctx *ctx, u32 width, u32 height);
 void vh264_init_formats(struct vh264_ctx *ctx);
-void vh264_set_format_ioctls(struct v4l2_ioctl_ops *ioctls, bool multiplanar);
+int vh264_enum_format(struct file *file, void *fh, struct v4l2_fmtdesc *f);
+int vh264_get_format(struct file *file, void *fh, struct v4l2_format *f);
+int vh264_try_format(struct file *file, void *fh, struct v4l2_format *f);
+int vh264_set_format(struct file *file, void *fh, struct v4l2_format *f);
 struct vh264_format *vh264_format_of(struct vh264_ctx *ctx, enum v4l2_buf_type type);
+
+/* Ioctls of one of them: vh264_encoder.c, vh264_decoder.c */
+int vh264_encoder_cmd(struct file *file, void *fh, struct v4l2_encoder_cmd *cmd);
+int vh264_decoder_cmd(struct file *file, void *fh, struct v4l2_decoder_cmd *cmd);
+int vh264_set_selection(struct file *file, void *fh, struct v4l2_selection *s);
+int vh264_get_parm(struct file *file, void *fh, struct v4l2_streamparm *parm);
+int vh264_set_parm(struct file *file, void *fh, struct v4l2_streamparm *parm);
+int vh264_enum_frameintervals(struct file *file, void *fh, struct v4l2_frmivalenum *f);
+
+/* Ioctls of both: vh264_ioctl.c */
+extern const struct v4l2_ioctl_ops vh264_ioctls;
 
 /* Queues: vh264_queue.c */
 int vh264_init_queues(void *priv, struct vb2_queue *source, struct vb2_queue *destination);
 void vh264_send_eos(struct vh264_ctx *ctx);
 /*
- * Ends a job: gives the buffers back, with what was written to @destination; marks the last one of a
- * drain. Either may be NULL.
+ * Ends a job: gives the buffers back, with what was written to @destination; marks the last one of
+ * a drain. Either may be NULL.
  */
 void vh264_give_back(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *source,
 		     struct vb2_v4l2_buffer *destination, u32 bytes, u32 flags, bool error);

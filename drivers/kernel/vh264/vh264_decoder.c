@@ -66,11 +66,11 @@ static int fit(struct vh264_ctx *ctx)
 static void end_size(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *destination,
 		     const struct vh264_sps *sps)
 {
-	vh264_give_back(ctx, NULL, destination, 0, V4L2_BUF_FLAG_LAST, false);
+	change_source(ctx, sps);
 	spin_lock(&ctx->drain);
 	v4l2_m2m_mark_stopped(ctx->fh.m2m_ctx);
 	spin_unlock(&ctx->drain);
-	change_source(ctx, sps);
+	vh264_give_back(ctx, NULL, destination, 0, V4L2_BUF_FLAG_LAST, false);
 }
 
 static void decode(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *source,
@@ -128,7 +128,7 @@ static void stop(struct vh264_ctx *ctx, bool output)
 		vh264_dec_flush(ctx->dec);
 }
 
-static int decoder_cmd(struct file *file, void *fh, struct v4l2_decoder_cmd *cmd)
+int vh264_decoder_cmd(struct file *file, void *fh, struct v4l2_decoder_cmd *cmd)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
 	struct v4l2_m2m_ctx *m2m = ctx->fh.m2m_ctx;
@@ -152,10 +152,8 @@ static int decoder_cmd(struct file *file, void *fh, struct v4l2_decoder_cmd *cmd
 	return 0;
 }
 
-static int get_selection(struct file *file, void *fh, struct v4l2_selection *s)
+static int get_selection(struct vh264_ctx *ctx, struct v4l2_selection *s)
 {
-	struct vh264_ctx *ctx = vh264_ctx_of(file);
-
 	if (s->type != V4L2_BUF_TYPE_VIDEO_CAPTURE)
 		return -EINVAL;
 	switch (s->target) {
@@ -173,16 +171,16 @@ static int get_selection(struct file *file, void *fh, struct v4l2_selection *s)
 	}
 }
 
-static const struct v4l2_ioctl_ops ioctls = {
-	.vidioc_try_decoder_cmd = v4l2_m2m_ioctl_try_decoder_cmd,
-	.vidioc_decoder_cmd = decoder_cmd,
-	.vidioc_g_selection = get_selection,
+static const unsigned int without[] = {
+	VIDIOC_ENCODER_CMD, VIDIOC_TRY_ENCODER_CMD, VIDIOC_S_SELECTION, VIDIOC_G_PARM,
+	VIDIOC_S_PARM, VIDIOC_ENUM_FRAMEINTERVALS, 0,
 };
 
 const struct vh264_kind vh264_decoder = {
 	.name = "vh264-decoder",
-	.ioctls = &ioctls,
+	.without = without,
 	.init = init,
+	.get_selection = get_selection,
 	.run = run,
 	.ready = ready,
 	.queued = queued,

@@ -258,7 +258,7 @@ static void stop(struct vh264_ctx *ctx, bool output)
 	ctx->enc = NULL;
 }
 
-static int encoder_cmd(struct file *file, void *fh, struct v4l2_encoder_cmd *cmd)
+int vh264_encoder_cmd(struct file *file, void *fh, struct v4l2_encoder_cmd *cmd)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
 	struct v4l2_m2m_ctx *m2m = ctx->fh.m2m_ctx;
@@ -282,10 +282,8 @@ static int encoder_cmd(struct file *file, void *fh, struct v4l2_encoder_cmd *cmd
 	return 0;
 }
 
-static int get_selection(struct file *file, void *fh, struct v4l2_selection *s)
+static int get_selection(struct vh264_ctx *ctx, struct v4l2_selection *s)
 {
-	struct vh264_ctx *ctx = vh264_ctx_of(file);
-
 	if (s->type != V4L2_BUF_TYPE_VIDEO_OUTPUT)
 		return -EINVAL;
 	switch (s->target) {
@@ -301,7 +299,7 @@ static int get_selection(struct file *file, void *fh, struct v4l2_selection *s)
 	}
 }
 
-static int set_selection(struct file *file, void *fh, struct v4l2_selection *s)
+int vh264_set_selection(struct file *file, void *fh, struct v4l2_selection *s)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
 	struct v4l2_rect *r = &s->r;
@@ -320,7 +318,7 @@ static int set_selection(struct file *file, void *fh, struct v4l2_selection *s)
 	return 0;
 }
 
-static int get_parm(struct file *file, void *fh, struct v4l2_streamparm *parm)
+int vh264_get_parm(struct file *file, void *fh, struct v4l2_streamparm *parm)
 {
 	if (!V4L2_TYPE_IS_OUTPUT(parm->type))
 		return -EINVAL;
@@ -329,7 +327,7 @@ static int get_parm(struct file *file, void *fh, struct v4l2_streamparm *parm)
 	return 0;
 }
 
-static int set_parm(struct file *file, void *fh, struct v4l2_streamparm *parm)
+int vh264_set_parm(struct file *file, void *fh, struct v4l2_streamparm *parm)
 {
 	struct v4l2_fract *wanted = &parm->parm.output.timeperframe;
 	struct v4l2_fract *interval = &vh264_ctx_of(file)->interval;
@@ -347,7 +345,7 @@ static int set_parm(struct file *file, void *fh, struct v4l2_streamparm *parm)
 	return 0;
 }
 
-static int enum_frameintervals(struct file *file, void *fh, struct v4l2_frmivalenum *f)
+int vh264_enum_frameintervals(struct file *file, void *fh, struct v4l2_frmivalenum *f)
 {
 	if (f->index || f->width < VH264_WIDTH_MIN || f->width > VH264_WIDTH_MAX ||
 	    f->height < VH264_HEIGHT_MIN || f->height > VH264_HEIGHT_MAX || (f->width & 1) ||
@@ -367,21 +365,14 @@ static int enum_frameintervals(struct file *file, void *fh, struct v4l2_frmivale
 	return 0;
 }
 
-static const struct v4l2_ioctl_ops ioctls = {
-	.vidioc_try_encoder_cmd = v4l2_m2m_ioctl_try_encoder_cmd,
-	.vidioc_encoder_cmd = encoder_cmd,
-	.vidioc_g_selection = get_selection,
-	.vidioc_s_selection = set_selection,
-	.vidioc_g_parm = get_parm,
-	.vidioc_s_parm = set_parm,
-	.vidioc_enum_frameintervals = enum_frameintervals,
-};
+static const unsigned int without[] = {VIDIOC_DECODER_CMD, VIDIOC_TRY_DECODER_CMD, 0};
 
 const struct vh264_kind vh264_encoder = {
 	.name = "vh264-encoder",
 	.encodes = true,
-	.ioctls = &ioctls,
+	.without = without,
 	.init = init,
+	.get_selection = get_selection,
 	.run = run,
 	.ready = ready,
 	.start = start,

@@ -111,7 +111,7 @@ void vh264_init_formats(struct vh264_ctx *ctx)
 {
 	ctx->raw.fourcc = V4L2_PIX_FMT_NV12;
 	ctx->colour.space = V4L2_COLORSPACE_REC709;
-	vh264_set_size(ctx, 640, 360);
+	vh264_set_size(ctx, 320, 180);
 }
 
 static struct vh264_format get(const struct v4l2_format *f)
@@ -187,10 +187,17 @@ static void put(struct v4l2_format *f, const struct vh264_format *format,
 	pix->flags = 0;
 }
 
-static int enum_format(struct file *file, void *fh, struct v4l2_fmtdesc *f)
+static bool is_known(const struct vh264_ctx *ctx, enum v4l2_buf_type type)
+{
+	return V4L2_TYPE_IS_MULTIPLANAR(type) == ctx->node->multiplanar;
+}
+
+int vh264_enum_format(struct file *file, void *fh, struct v4l2_fmtdesc *f)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
 
+	if (!is_known(ctx, f->type))
+		return -EINVAL;
 	if (is_coded(ctx, f->type)) {
 		if (f->index)
 			return -EINVAL;
@@ -205,10 +212,12 @@ static int enum_format(struct file *file, void *fh, struct v4l2_fmtdesc *f)
 	return 0;
 }
 
-static int get_format(struct file *file, void *fh, struct v4l2_format *f)
+int vh264_get_format(struct file *file, void *fh, struct v4l2_format *f)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
 
+	if (!is_known(ctx, f->type))
+		return -EINVAL;
 	put(f, vh264_format_of(ctx, f->type), &ctx->colour);
 	return 0;
 }
@@ -230,26 +239,31 @@ static struct vh264_format adjust(struct vh264_ctx *ctx, const struct v4l2_forma
 	return format;
 }
 
-static int try_format(struct file *file, void *fh, struct v4l2_format *f)
+int vh264_try_format(struct file *file, void *fh, struct v4l2_format *f)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
-	struct vh264_format format = adjust(ctx, f);
 	struct vh264_colour colour = ctx->colour;
+	struct vh264_format format;
 
+	if (!is_known(ctx, f->type))
+		return -EINVAL;
+	format = adjust(ctx, f);
 	if (V4L2_TYPE_IS_OUTPUT(f->type))
 		colour = get_colour(f);
 	put(f, &format, &colour);
 	return 0;
 }
 
-static int set_format(struct file *file, void *fh, struct v4l2_format *f)
+int vh264_set_format(struct file *file, void *fh, struct v4l2_format *f)
 {
 	struct vh264_ctx *ctx = vh264_ctx_of(file);
 	struct vh264_format *format = vh264_format_of(ctx, f->type);
+	int error = vh264_try_format(file, fh, f);
 
+	if (error)
+		return error;
 	if (vb2_is_busy(v4l2_m2m_get_vq(ctx->fh.m2m_ctx, f->type)))
 		return -EBUSY;
-	try_format(file, fh, f);
 	if (V4L2_TYPE_IS_OUTPUT(f->type)) {
 		ctx->colour = get_colour(f);
 		ctx->size_known = false;
@@ -259,25 +273,4 @@ static int set_format(struct file *file, void *fh, struct v4l2_format *f)
 	if (!is_coded(ctx, f->type))
 		ctx->crop = (struct v4l2_rect){0, 0, format->width, format->height};
 	return 0;
-}
-
-void vh264_set_format_ioctls(struct v4l2_ioctl_ops *ioctls, bool multiplanar)
-{
-	ioctls->vidioc_enum_fmt_vid_cap = enum_format;
-	ioctls->vidioc_enum_fmt_vid_out = enum_format;
-	if (multiplanar) {
-		ioctls->vidioc_g_fmt_vid_cap_mplane = get_format;
-		ioctls->vidioc_g_fmt_vid_out_mplane = get_format;
-		ioctls->vidioc_try_fmt_vid_cap_mplane = try_format;
-		ioctls->vidioc_try_fmt_vid_out_mplane = try_format;
-		ioctls->vidioc_s_fmt_vid_cap_mplane = set_format;
-		ioctls->vidioc_s_fmt_vid_out_mplane = set_format;
-		return;
-	}
-	ioctls->vidioc_g_fmt_vid_cap = get_format;
-	ioctls->vidioc_g_fmt_vid_out = get_format;
-	ioctls->vidioc_try_fmt_vid_cap = try_format;
-	ioctls->vidioc_try_fmt_vid_out = try_format;
-	ioctls->vidioc_s_fmt_vid_cap = set_format;
-	ioctls->vidioc_s_fmt_vid_out = set_format;
 }

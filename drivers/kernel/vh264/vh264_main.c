@@ -5,7 +5,6 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
-#include <media/v4l2-event.h>
 
 #include "vh264.h"
 
@@ -57,66 +56,6 @@ static const struct v4l2_m2m_ops m2m_ops = {
 	.job_ready = job_ready,
 	.job_abort = job_abort,
 };
-
-static int querycap(struct file *file, void *fh, struct v4l2_capability *cap)
-{
-	strscpy(cap->driver, VH264_NAME, sizeof(cap->driver));
-	strscpy(cap->card, vh264_ctx_of(file)->node->kind->name, sizeof(cap->card));
-	return 0;
-}
-
-static int enum_framesizes(struct file *file, void *fh, struct v4l2_frmsizeenum *sizes)
-{
-	if (sizes->index)
-		return -EINVAL;
-	switch (sizes->pixel_format) {
-	case V4L2_PIX_FMT_H264:
-	case V4L2_PIX_FMT_NV12:
-	case V4L2_PIX_FMT_YUV420:
-	case V4L2_PIX_FMT_YUYV:
-		break;
-	default:
-		return -EINVAL;
-	}
-	sizes->type = V4L2_FRMSIZE_TYPE_STEPWISE;
-	sizes->stepwise = (struct v4l2_frmsize_stepwise){
-		VH264_WIDTH_MIN, VH264_WIDTH_MAX, 2, VH264_HEIGHT_MIN, VH264_HEIGHT_MAX, 2,
-	};
-	return 0;
-}
-
-static int subscribe_event(struct v4l2_fh *fh, const struct v4l2_event_subscription *sub)
-{
-	switch (sub->type) {
-	case V4L2_EVENT_EOS:
-		return v4l2_event_subscribe(fh, sub, 2, NULL);
-	case V4L2_EVENT_SOURCE_CHANGE:
-		if (container_of(fh, struct vh264_ctx, fh)->node->kind->encodes)
-			return -EINVAL;
-		return v4l2_src_change_event_subscribe(fh, sub);
-	default:
-		return v4l2_ctrl_subscribe_event(fh, sub);
-	}
-}
-
-static void add_ioctls(struct v4l2_ioctl_ops *ops, bool multi)
-{
-	ops->vidioc_querycap = querycap;
-	ops->vidioc_enum_framesizes = enum_framesizes;
-	ops->vidioc_reqbufs = v4l2_m2m_ioctl_reqbufs;
-	ops->vidioc_create_bufs = v4l2_m2m_ioctl_create_bufs;
-	ops->vidioc_remove_bufs = v4l2_m2m_ioctl_remove_bufs;
-	ops->vidioc_querybuf = v4l2_m2m_ioctl_querybuf;
-	ops->vidioc_expbuf = v4l2_m2m_ioctl_expbuf;
-	ops->vidioc_qbuf = v4l2_m2m_ioctl_qbuf;
-	ops->vidioc_dqbuf = v4l2_m2m_ioctl_dqbuf;
-	ops->vidioc_prepare_buf = v4l2_m2m_ioctl_prepare_buf;
-	ops->vidioc_streamon = v4l2_m2m_ioctl_streamon;
-	ops->vidioc_streamoff = v4l2_m2m_ioctl_streamoff;
-	ops->vidioc_subscribe_event = subscribe_event;
-	ops->vidioc_unsubscribe_event = v4l2_event_unsubscribe;
-	vh264_set_format_ioctls(ops, multi);
-}
 
 static void destroy(struct vh264_ctx *ctx)
 {
@@ -201,11 +140,9 @@ static int register_video(struct vh264_node *node)
 {
 	struct video_device *video = &node->video;
 
-	node->ioctls = *node->kind->ioctls;
-	add_ioctls(&node->ioctls, node->multiplanar);
 	strscpy(video->name, node->kind->name, sizeof(video->name));
 	video->fops = &file_ops;
-	video->ioctl_ops = &node->ioctls;
+	video->ioctl_ops = &vh264_ioctls;
 	video->release = video_device_release_empty;
 	video->v4l2_dev = &node->v4l2;
 	video->lock = &node->lock;
@@ -213,6 +150,8 @@ static int register_video(struct vh264_node *node)
 	video->device_caps = V4L2_CAP_STREAMING |
 			     (node->multiplanar ? V4L2_CAP_VIDEO_M2M_MPLANE : V4L2_CAP_VIDEO_M2M);
 	video_set_drvdata(video, node);
+	for (const unsigned int *ioctl = node->kind->without; *ioctl; ioctl++)
+		v4l2_disable_ioctl(video, *ioctl);
 	return video_register_device(video, VFL_TYPE_VIDEO, -1);
 }
 

@@ -2,10 +2,14 @@
 /*
  * Queues of both nodes: memory that the kernel maps, MMAP and DMABUF.
  */
+#include <linux/sizes.h>
 #include <media/v4l2-event.h>
 #include <media/videobuf2-vmalloc.h>
 
 #include "vh264.h"
+
+/* More than any format needs: an application that asks for more gets no memory for it. */
+#define PLANE_MAX SZ_32M
 
 static int queue_setup(struct vb2_queue *q, unsigned int *buffers, unsigned int *planes,
 		       unsigned int sizes[], struct device *devices[])
@@ -13,7 +17,7 @@ static int queue_setup(struct vb2_queue *q, unsigned int *buffers, unsigned int 
 	u32 size = vh264_format_of(vb2_get_drv_priv(q), q->type)->size;
 
 	if (*planes)
-		return *planes == 1 && sizes[0] >= size ? 0 : -EINVAL;
+		return *planes == 1 && sizes[0] >= size && sizes[0] <= PLANE_MAX ? 0 : -EINVAL;
 	*planes = 1;
 	sizes[0] = size;
 	return 0;
@@ -66,8 +70,8 @@ static void buf_queue(struct vb2_buffer *vb)
 		vb2_set_plane_payload(vb, 0, 0);
 		buf->field = V4L2_FIELD_NONE;
 		buf->sequence = vh264_format_of(ctx, vb->type)->sequence++;
-		v4l2_m2m_last_buffer_done(m2m, buf);
 		vh264_send_eos(ctx);
+		v4l2_m2m_last_buffer_done(m2m, buf);
 		return;
 	}
 	if (V4L2_TYPE_IS_OUTPUT(vb->type) && ctx->node->kind->queued)
@@ -170,6 +174,9 @@ void vh264_give_back(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *source,
 		if (destination)
 			v4l2_m2m_buf_copy_metadata(source, destination, false);
 	}
+	/* Applications look for the event when they see the last buffer. */
+	if (last)
+		vh264_send_eos(ctx);
 	if (last && !destination) {
 		destination = v4l2_m2m_next_dst_buf(m2m);
 		bytes = 0;
@@ -186,6 +193,4 @@ void vh264_give_back(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *source,
 	if (last)
 		v4l2_m2m_mark_stopped(m2m);
 	spin_unlock(&ctx->drain);
-	if (last)
-		vh264_send_eos(ctx);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * NAL units of an Annex B byte stream, bit by bit, with emulation prevention (ITU-T H.264, 7.3, 7.4.1
- * and 9.1). What does not fit, or is not there, is told once at the end: overflow and overrun stay
- * set, writing is dropped and reading gives zeros.
+ * NAL units of an Annex B byte stream, bit by bit, with emulation prevention (ITU-T H.264, 7.3,
+ * 7.4.1 and 9.1). What does not fit, or is not there, is told once at the end: overflow and
+ * overrun stay set, writing is dropped and reading gives zeros.
  */
 #ifndef VH264_BITS_H
 #define VH264_BITS_H

@@ -216,7 +216,8 @@ int vh264_get_block(struct vh264_reader *r, s16 *levels, int max, int nc)
 	if (error)
 		return error;
 	if (total < max)
-		zeros = get_code(r, zeros_table(total, nc), nc == VH264_CHROMA_DC ? 5 - total : 17 - total);
+		zeros = get_code(r, zeros_table(total, nc),
+				 (nc == VH264_CHROMA_DC ? 5 : 17) - total);
 	if (zeros < 0 || total + zeros > max)
 		return -EBADMSG;
 	error = place(r, levels, nonzero, total, zeros);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The codes of CAVLC: length in bits, and bits. ITU-T H.264, tables 9-5, 9-7, 9-8, 9-9 and 9-10; where
- * a combination does not exist, the length is 0. Included by cavlc.c alone.
+ * The codes of CAVLC: length in bits, and bits. ITU-T H.264, tables 9-5, 9-7, 9-8, 9-9 and 9-10;
+ * where a combination does not exist, the length is 0. Included by cavlc.c alone.
  */
 #ifndef VH264_CAVLC_TABLES_H
 #define VH264_CAVLC_TABLES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The decoder, of what the encoder emits: slices in order, of I_PCM, Intra_16x16 with DC prediction and
- * P_Skip, not deblocked, not reordered. All else is refused, and nothing is concealed: after an error
- * pictures are refused up to the next IDR picture.
+ * The decoder, of what the encoder emits: slices in order, of I_PCM, Intra_16x16 with DC
+ * prediction and P_Skip, not deblocked, not reordered. All else is refused, and nothing is
+ * concealed: after an error pictures are refused up to the next IDR picture.
  */
 #ifndef VH264_DEC_H
 #define VH264_DEC_H

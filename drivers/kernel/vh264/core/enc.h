@@ -2,10 +2,10 @@
 /*
  * The encoder: pictures in, access units of constrained baseline H.264 out.
  *
- * A macroblock is sent in one of three ways: exactly (I_PCM, 3072 bits), coarsely (Intra_16x16, about
- * 20 to 1000 bits), or not at all (P_Skip). Each picture gets what the bit rate allows: what differs
- * most from what the decoder has goes first, coarsely, and the rest is spent on exact macroblocks, in
- * turn. A picture of which every macroblock fits exactly is exact.
+ * A macroblock is sent in one of three ways: exactly (I_PCM, 3072 bits), coarsely (Intra_16x16,
+ * about 20 to 1000 bits), or not at all (P_Skip). Each picture gets what the bit rate allows:
+ * what differs most from what the decoder has goes first, coarsely, and the rest is spent on
+ * exact macroblocks, in turn. A picture of which every macroblock fits exactly is exact.
  */
 #ifndef VH264_ENC_H
 #define VH264_ENC_H

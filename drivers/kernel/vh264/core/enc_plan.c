@@ -2,15 +2,15 @@
 /*
  * Where the bits of a picture go.
  *
- * An I picture sends everything, exactly if that fits and coarsely if not. In a P picture macroblocks
- * that visibly differ come first, the worst ones where there is not enough for all; then as many as
- * fit are sent exactly.
+ * An I picture sends everything, exactly if that fits and coarsely if not. In a P picture
+ * macroblocks that visibly differ come first, the worst ones where there is not enough for all;
+ * then as many as fit are sent exactly.
  */
 #include "enc_private.h"
 
 /* Sum of differences from which a macroblock is visibly wrong: 3 levels a sample. */
 #define VISIBLE (384 * 3)
-/* Bits of a coarse macroblock: below the first it is not worth sending, at the second it is good. */
+/* Bits of a coarse macroblock: below the first it is not worth it, at the second it is good. */
 #define COARSE_MIN 80
 #define COARSE_GOOD 320
 /* Errors fall into this many classes of equal width. */

@@ -55,7 +55,9 @@ struct enc_coding {
 /* Bits that a picture has on average. */
 s64 vh264_enc_picture_bits(const struct vh264_enc_params *params);
 
-/* Decides how each macroblock is sent, at most @limit bits in all. @picture is what it is based on. */
+/*
+ * Decides how each macroblock is sent, at most @limit bits in all; the decoder has @picture.
+ */
 void vh264_enc_plan(struct vh264_enc *enc, const struct vh264_enc_params *params,
 		    const struct vh264_picture *picture, s64 limit, struct enc_plan *plan);
 

@@ -262,7 +262,7 @@ u8 vh264_level_for(u32 mbs, u64 mbs_per_s, u64 bits_per_s)
 	};
 	size_t i = 0;
 
-	while (i < sizeof(levels) / sizeof(levels[0]) - 1 &&
+	while (i < ARRAY_SIZE(levels) - 1 &&
 	       (mbs > levels[i].mbs || mbs_per_s > levels[i].mbs_per_s ||
 		bits_per_s > 1200ULL * levels[i].kilobits_per_s))
 		i++;

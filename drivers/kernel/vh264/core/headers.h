@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Parameter sets and slice headers: ITU-T H.264, 7.3.2.1, 7.3.2.2, 7.3.3 and annex E. What is written is
- * constrained baseline in all profiles that may be named; what is read is that subset, and all else
- * is refused.
+ * Parameter sets and slice headers: ITU-T H.264, 7.3.2.1, 7.3.2.2, 7.3.3 and annex E. What is
+ * written is constrained baseline in all profiles that may be named; what is read is that subset,
+ * and all else is refused.
  */
 #ifndef VH264_HEADERS_H
 #define VH264_HEADERS_H
@@ -65,8 +65,8 @@ int vh264_get_pps(struct vh264_reader *r);
 int vh264_get_slice_header(struct vh264_reader *r, struct vh264_slice *slice);
 
 /*
- * The lowest level_idc that carries @mbs macroblocks a picture, @mbs_per_s and @bits_per_s: table A-1.
- * The highest where none does.
+ * The lowest level_idc that carries @mbs macroblocks a picture, @mbs_per_s and @bits_per_s: table
+ * A-1. The highest where none does.
  */
 u8 vh264_level_for(u32 mbs, u64 mbs_per_s, u64 bits_per_s);
 

@@ -19,7 +19,9 @@ enum vh264_layout {
 	VH264_YUYV,
 };
 
-/* How a picture lies in a buffer. Planes follow each other; chroma of YUV420 has half the stride. */
+/*
+ * How a picture lies in a buffer. Planes follow each other; chroma of YUV420 has half the stride.
+ */
 struct vh264_raw {
 	enum vh264_layout layout;
 	u32 width, height; /* of the part that is coded, even */
