@@ -273,7 +273,8 @@ static int open_node(const struct mls_tree *tree, const struct mls_path_node *no
 	uint32_t nodes[MLS_NODES_MAX];
 	size_t n = mls_tree_resolution(tree, copath, nodes);
 	const struct mls_key_pair *pair = NULL;
-	struct mls_ciphertext sealed, ours;
+	struct mls_ciphertext ours = {0};
+	struct mls_ciphertext sealed;
 	struct mls_reader reader;
 
 	mls_reader_init(&reader, node->secrets);
