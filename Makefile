@@ -36,7 +36,7 @@ BUILD ?= build
 BOARD ?= qemu-virt
 variant := $(if $(filter arm64,$(ARCH)),arm64,$(VARIANT))
 
-.PHONY: all demo test test-long test-tsan test-qemu fuzz bench image qemu clean help FORCE
+.PHONY: all demo test test-long test-tsan test-qemu fuzz bench bench-sound image qemu clean help FORCE
 
 help: ## this list
 	@echo 'make [GOAL…] [CC=clang] [VARIANT=asan|tsan] [ARCH=arm64] [BOARD=qemu-virt] [FOR=SECONDS] [V=1]'
@@ -69,8 +69,11 @@ test-qemu: image $(call programs,host) $(call checks,host) ## the image of qemu-
 fuzz: $(call fuzzers,fuzz) ## each parser for FOR seconds (default 60)
 	tests/fuzz/run $(BUILD)/fuzz
 
-bench: $(call programs,host) $(call benches,host) ## the figures of tests/bench/RESULTS.md
+bench: $(call programs,host) $(call benches,host) $(BUILD)/host/bench-sound ## the figures of tests/bench/RESULTS.md
 	tests/bench/run $(BUILD)/host
+
+bench-sound: $(BUILD)/host/bench-sound ## those of the voice chain alone, in simulated rooms
+	tests/bench/run $(BUILD)/host sound
 
 image: $(call programs,arm64) ## the image of BOARD, in build/image-BOARD
 	rootfs/build $(BOARD) $(BUILD)/image-$(BOARD)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  *   input ──► packet ──► codec ──► frame ──► converter ──► fifo ──► periods
@@ -30,6 +31,7 @@ struct sound_file {
 	int rate_hz;
 	bool draining;
 	bool decoded; /* anything in this pass */
+	bool ended;   /* sound_file_read_once() came to the end */
 };
 
 static void end_pass(struct sound_file *file)
@@ -264,4 +266,29 @@ int sound_file_read(struct sound_file *file, float *interleaved)
 	if (r >= 0)
 		r = av_audio_fifo_read(file->fifo, &out, SOUND_PERIOD_FRAMES);
 	return errno_of(r);
+}
+
+static int fill_fifo_once(struct sound_file *file)
+{
+	int r = 0;
+
+	while (r >= 0 && !file->ended && av_audio_fifo_size(file->fifo) < SOUND_PERIOD_FRAMES) {
+		r = decode_step(file);
+		if (r == AVERROR_EOF) {
+			file->ended = true;
+			r = file->decoded ? convert(file, NULL) : AVERROR_INVALIDDATA;
+		}
+	}
+	return r;
+}
+
+int sound_file_read_once(struct sound_file *file, float *interleaved)
+{
+	void *out = interleaved;
+	int r = fill_fifo_once(file);
+
+	memset(interleaved, 0, SOUND_PERIOD_FRAMES * file->channels * sizeof(*interleaved));
+	if (r >= 0)
+		r = av_audio_fifo_read(file->fifo, &out, SOUND_PERIOD_FRAMES);
+	return r < 0 ? errno_of(r) : r;
 }

@@ -29,4 +29,11 @@ unsigned int sound_file_channels(const struct sound_file *file);
 int sound_file_read(struct sound_file *file, float *interleaved)
 	__attribute__((warn_unused_result));
 
+/*
+ * As sound_file_read(), but ends where the file does: returns how many frames there were, the rest
+ * of the period is silence; 0 from the end on.
+ */
+int sound_file_read_once(struct sound_file *file, float *interleaved)
+	__attribute__((warn_unused_result));
+
 #endif

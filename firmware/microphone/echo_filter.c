@@ -1,7 +1,6 @@
 #include "microphone/echo_filter.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@ enum {
 	PARTITIONS = ECHO_FILTER_MS / 10,
 	BINS = 8000 / SPECTRUM_BIN_HZ + 1, /* no echo is taken from above: nothing to learn by */
 	CONSTRAINED = 2, /* partitions whose gradient is constrained in each period, in turn */
-	DIVERGED = 10,   /* periods in a row */
 };
 
 /* How much of the path stays as it is from one period to the next. */
@@ -32,7 +30,6 @@ struct echo_filter {
 	float past[SOUND_PERIOD_FRAMES]; /* of the reference */
 	int newest;                      /* partition 0 of `reference` */
 	int constrain;                   /* partition that is next */
-	int diverged;
 	AVComplexFloat reference[PARTITIONS][BINS];
 	AVComplexFloat path[PARTITIONS][BINS];
 	float uncertainty[PARTITIONS][BINS];
@@ -76,7 +73,6 @@ void echo_filter_reset(struct echo_filter *filter)
 	}
 	for (int k = 0; k < BINS; k++)
 		filter->noise[k] = NOISE_FLOOR;
-	filter->diverged = 0;
 }
 
 static int partition(const struct echo_filter *filter, int age)
@@ -187,34 +183,14 @@ static void constrain(struct echo_filter *filter)
 	}
 }
 
-static float energy(const float *samples)
-{
-	float sum = 0;
-
-	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
-		sum += samples[i] * samples[i];
-	return sum;
-}
-
-/* A path that adds more than it takes away is another one: the room or the delay has changed. */
-static bool is_wrong(struct echo_filter *filter, float before, float after)
-{
-	filter->diverged = after > 1.5f * before ? filter->diverged + 1 : 0;
-	return filter->diverged >= DIVERGED;
-}
-
 void echo_filter_process(struct echo_filter *filter, const float *reference, float *samples)
 {
 	const float *echo = filter->spectrum.time + SOUND_PERIOD_FRAMES;
-	float before = energy(samples), after;
 
 	take_reference(filter, reference);
 	predict(filter);
 	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
 		samples[i] -= echo[i];
-	after = energy(samples);
-	if (is_wrong(filter, before, after))
-		echo_filter_reset(filter);
 	transform_error(filter, samples);
 	expect_error(filter);
 	adapt(filter);

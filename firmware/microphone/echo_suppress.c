@@ -15,7 +15,7 @@ enum {
 };
 
 #define POWER_KEPT 0.6f /* of powers, from one period to the next */
-#define LEAK_FIRST 1.0f /* of the echo, before anything is known */
+#define LEAK_FIRST 0.2f /* of the echo, before anything is known, and at most */
 #define LEAK_LEAST 0.003f
 #define LEAK_RISE 1.007f  /* a period in which there is echo: 3 dB/s */
 #define LEAK_FALL 0.2f    /* of the way to a smaller one */
@@ -78,6 +78,13 @@ void echo_suppress_destroy(struct echo_suppress *suppress)
 	free(suppress);
 }
 
+void echo_suppress_forget_path(struct echo_suppress *suppress)
+{
+	suppress->voice_leak = LEAK_FIRST;
+	for (int k = 0; k < SPECTRUM_BINS; k++)
+		suppress->leak[k] = LEAK_FIRST;
+}
+
 void echo_suppress_reset(struct echo_suppress *s)
 {
 	memset(s->past_heard, 0, sizeof(s->past_heard));
@@ -86,11 +93,10 @@ void echo_suppress_reset(struct echo_suppress *s)
 	memset(s->echo_power, 0, sizeof(s->echo_power));
 	memset(s->left_power, 0, sizeof(s->left_power));
 	memset(s->residue, 0, sizeof(s->residue));
-	s->voice_leak = LEAK_FIRST;
 	s->voice_residue = 0;
 	s->near_periods = 0;
+	echo_suppress_forget_path(s);
 	for (int k = 0; k < SPECTRUM_BINS; k++) {
-		s->leak[k] = LEAK_FIRST;
 		s->noise[k] = HUGE_VALF;
 		s->gain[k] = 1;
 	}
@@ -201,7 +207,7 @@ static void set_gains(struct echo_suppress *s, const float *wanted, float more)
 	}
 }
 
-static void adjust(struct echo_suppress *s)
+static void adjust(struct echo_suppress *s, bool knows_path)
 {
 	float wanted[SPECTRUM_BINS];
 
@@ -209,7 +215,9 @@ static void adjust(struct echo_suppress *s)
 		learn_bin(s, k);
 		wanted[k] = judge(s, k);
 	}
-	set_gains(s, wanted, is_far_alone(s) ? ALONE_GAIN : 1);
+	if (!knows_path)
+		s->near_periods = 0;
+	set_gains(s, wanted, is_far_alone(s) || !knows_path ? ALONE_GAIN : 1);
 }
 
 static void synthesize(struct echo_suppress *s, float *samples)
@@ -227,11 +235,17 @@ static void synthesize(struct echo_suppress *s, float *samples)
 	}
 }
 
-void echo_suppress_process(struct echo_suppress *suppress, const float *heard, float *samples)
+void echo_suppress_process(struct echo_suppress *suppress, const float *heard, float *samples,
+			   bool knows_path)
 {
 	transform(suppress, suppress->past_heard, heard, suppress->heard);
 	transform(suppress, suppress->past_samples, samples, suppress->left);
 	measure(suppress);
-	adjust(suppress);
+	adjust(suppress, knows_path);
 	synthesize(suppress, samples);
+}
+
+bool echo_suppress_hears_near(const struct echo_suppress *suppress)
+{
+	return suppress->near_periods > 0;
 }

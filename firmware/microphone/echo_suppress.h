@@ -12,6 +12,8 @@
 #ifndef BALAI_MICROPHONE_ECHO_SUPPRESS_H
 #define BALAI_MICROPHONE_ECHO_SUPPRESS_H
 
+#include <stdbool.h>
+
 struct echo_suppress;
 
 /* Returns 0 and hands over *ret_suppress, or -ENOMEM. */
@@ -25,8 +27,16 @@ void echo_suppress_reset(struct echo_suppress *suppress);
 
 /*
  * One period: `heard` is the signal before echo_filter_process(), `samples`, changed in place, after
- * it. Real-time.
+ * it. `knows_path`: false while a far voice is heard whose path is not known: then nothing is let
+ * through. Real-time.
  */
-void echo_suppress_process(struct echo_suppress *suppress, const float *heard, float *samples);
+void echo_suppress_process(struct echo_suppress *suppress, const float *heard, float *samples,
+			   bool knows_path);
+
+/* The filter begins anew: what it leaves is not known. Real-time. */
+void echo_suppress_forget_path(struct echo_suppress *suppress);
+
+/* Whether a near voice was found in it, or a moment ago. Real-time. */
+bool echo_suppress_hears_near(const struct echo_suppress *suppress);
 
 #endif

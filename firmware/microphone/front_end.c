@@ -13,12 +13,19 @@
 #include "microphone/mic_input.h"
 
 enum {
+	WRONG_PERIODS = 6, /* until the path counts as another one */
+	/* Of far voice, after which a path counts as known anyway: the first one, and a changed one. */
+	FIRST_PERIODS = 60,
+	CHANGED_PERIODS = 300,
 	FAR_PERIODS = 30,    /* that a far voice rings on in the room */
 	STATUS_PERIODS = 10, /* 10 Hz */
 };
 
 #define FAR_LEAST 1e-7f /* mean square of a reference that is heard: -70 dBFS */
 #define LOSS_KEPT 0.98  /* of echo powers, a period */
+#define NOW_KEPT 0.85
+#define LOSS_KNOWN 0.1 /* left of them where the path is known */
+#define LOSS_WRONG 1.4 /* left where it is another one */
 
 struct front_end {
 	struct mic_stage base;
@@ -35,8 +42,13 @@ struct front_end {
 	struct apm *noise; /* NULL: it is left in */
 	struct level *level;
 
-	unsigned int far_periods; /* that the far voice is still heard for */
-	double heard_power, left_power;
+	unsigned int far_periods;       /* that the far voice is still heard for */
+	double heard_power, left_power; /* of echo, over seconds */
+	double heard_now, left_now;     /* over some periods */
+	bool proved_path;               /* the filter has taken most of an echo away by it */
+	bool knows_path;                /* of the echo */
+	unsigned int path_periods;      /* of far voice since it was lost */
+	unsigned int wrong_periods; /* in a row, in which the filter adds more than it takes away */
 	unsigned int periods;
 	struct front_end_status status;
 
@@ -67,12 +79,38 @@ static bool listen_to_far(struct front_end *fe, const float *reference)
 	return fe->far_periods > 0;
 }
 
-static void note_echo(struct front_end *fe, const float *heard, const float *left)
+static void forget_path(struct front_end *fe, unsigned int periods)
+{
+	for (unsigned int i = 0; i < fe->filter_count; i++)
+		echo_filter_reset(fe->filters[i]);
+	echo_suppress_forget_path(fe->suppress);
+	fe->heard_power = fe->left_power = fe->heard_now = fe->left_now = 0;
+	fe->knows_path = fe->proved_path = false;
+	fe->path_periods = periods;
+	fe->wrong_periods = 0;
+}
+
+/*
+ * A filter that adds more than it takes away is one of another path: the delay or the room has
+ * changed. Until it has learned the new one, the suppressor cannot tell echo from voices here.
+ */
+static void judge_path(struct front_end *fe, const float *heard, const float *left)
 {
 	if (fe->far_periods < FAR_PERIODS)
 		return;
+	fe->heard_now = NOW_KEPT * fe->heard_now + (1 - NOW_KEPT) * power(heard);
+	fe->left_now = NOW_KEPT * fe->left_now + (1 - NOW_KEPT) * power(left);
+	fe->wrong_periods = fe->left_now > LOSS_WRONG * fe->heard_now ? fe->wrong_periods + 1 : 0;
+	if (fe->proved_path && fe->wrong_periods >= WRONG_PERIODS)
+		forget_path(fe, CHANGED_PERIODS);
 	fe->heard_power = LOSS_KEPT * fe->heard_power + (1 - LOSS_KEPT) * power(heard);
 	fe->left_power = LOSS_KEPT * fe->left_power + (1 - LOSS_KEPT) * power(left);
+	if (fe->path_periods > 0)
+		fe->path_periods--;
+	if (fe->left_power < LOSS_KNOWN * fe->heard_power)
+		fe->proved_path = true;
+	if (fe->proved_path || fe->path_periods == 0)
+		fe->knows_path = true;
 }
 
 /* Of every microphone's, so that a beam that turns does not change the path. */
@@ -109,17 +147,15 @@ static void run_echo(struct front_end *fe, float *const *channels, unsigned int 
 		run_echo_first(fe, channels, count, reference);
 	else
 		run_beam_first(fe, channels, count, far, reference);
-	note_echo(fe, fe->heard[0], channels[0]);
-	echo_suppress_process(fe->suppress, fe->heard[0], channels[0]);
+	judge_path(fe, fe->heard[0], channels[0]);
+	echo_suppress_process(fe->suppress, fe->heard[0], channels[0], !far || fe->knows_path);
 }
 
 static void forget_echo(struct front_end *fe)
 {
-	for (unsigned int i = 0; i < fe->filter_count; i++)
-		echo_filter_reset(fe->filters[i]);
+	forget_path(fe, FIRST_PERIODS);
 	echo_suppress_reset(fe->suppress);
 	memset(&fe->heard_side, 0, sizeof(fe->heard_side));
-	fe->heard_power = fe->left_power = 0;
 }
 
 static void publish_beam(struct front_end *fe)
@@ -179,7 +215,9 @@ static unsigned int process(struct mic_stage *stage, float *const *channels,
 		beam_process(fe->beam, channels, true, channels[0]);
 	if (fe->noise)
 		apm_process(fe->noise, NULL, channels);
-	level_process(fe->level, channels[0]);
+	/* An echo is not this room's voice. */
+	level_process(fe->level, channels[0],
+		      !cancels || !far || echo_suppress_hears_near(fe->suppress));
 	if (++fe->periods % STATUS_PERIODS == 0)
 		publish(fe, has_array);
 	return 1;
@@ -241,6 +279,7 @@ int front_end_create(const struct front_end_config *config, struct front_end **r
 	fe->config = *config;
 	fe->cancels_echo = fe->cancelled_echo = config->cancels_echo;
 	fe->status.cancels_echo = config->cancels_echo;
+	fe->path_periods = FIRST_PERIODS;
 	r = create_parts(fe);
 	if (r < 0) {
 		front_end_destroy(fe);

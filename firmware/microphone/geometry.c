@@ -118,6 +118,7 @@ int geometry_parse(const char *text, struct geometry *ret_geometry, char *fault,
 		geometry.is_line = true;
 	} else if (!read_regular(text, "circle", &geometry.count, &mm)) {
 		is_regular = false;
+		geometry.count = 0;
 		if (strncmp(text, "free ", 5) == 0)
 			geometry.count = read_free(text + 5, &geometry);
 		if (geometry.count == 0)

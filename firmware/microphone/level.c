@@ -69,7 +69,7 @@ static double mean(const struct level *level)
 	return sum / MOMENTARY_PERIODS;
 }
 
-static void listen(struct level *level, double period)
+static void listen(struct level *level, double period, bool learns)
 {
 	double momentary;
 	bool is_speech;
@@ -81,7 +81,7 @@ static void listen(struct level *level, double period)
 		    loudness_lufs(period) > SPEECH_LEAST_LUFS;
 	level->since_speech = is_speech ? 0 : level->since_speech + 1;
 	momentary = mean(level);
-	if (level->since_speech > MOMENTARY_PERIODS / 2 ||
+	if (!learns || level->since_speech > MOMENTARY_PERIODS / 2 ||
 	    loudness_lufs(momentary) < SPEECH_LEAST_LUFS ||
 	    momentary < RELATIVE_GATE * level->speech)
 		return;
@@ -112,13 +112,14 @@ static void gate(struct level *level)
 		level->gate_db = fmin(level->gate_db + GATE_CLOSE_DB, LEVEL_GATE_DB);
 }
 
-void level_process(struct level *level, float *samples)
+void level_process(struct level *level, float *samples, bool learns)
 {
 	enum { RAMP = SOUND_PERIOD_FRAMES / 4 };
 	float gain, step;
 
-	listen(level, loudness_period(&level->loudness, samples));
-	steer(level);
+	listen(level, loudness_period(&level->loudness, samples), learns);
+	if (learns)
+		steer(level);
 	gate(level);
 	gain = (float)pow(10, (level->gain_db - level->gate_db) / 20);
 	step = (gain - level->applied) / RAMP;

@@ -8,6 +8,8 @@
 #ifndef BALAI_MICROPHONE_LEVEL_H
 #define BALAI_MICROPHONE_LEVEL_H
 
+#include <stdbool.h>
+
 #define LEVEL_TARGET_LUFS (-23.0)
 #define LEVEL_GAIN_MAX_DB 30.0
 #define LEVEL_GAIN_MIN_DB (-20.0)
@@ -24,8 +26,11 @@ void level_destroy(struct level *level);
 /* Real-time. */
 void level_reset(struct level *level);
 
-/* One period in place; what comes out is finite and at most -1 dBFS. Real-time. */
-void level_process(struct level *level, float *samples);
+/*
+ * One period in place; what comes out is finite and at most -1 dBFS. `learns`: it may be a voice of
+ * this room; false holds the gain. Real-time.
+ */
+void level_process(struct level *level, float *samples, bool learns);
 
 /* The gain of the AGC now, without the gate. */
 double level_gain_db(const struct level *level);

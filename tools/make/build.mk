@@ -4,7 +4,9 @@
 #   firmware/microphone/apm.cc, the one C++ file, too
 #   drivers/*.c                      -> libdrivers.a       tools/hub/main.c     -> balai-hub
 #   tools/hub/*.c (but main.c)       -> libhub.a           tools/ctl/*.c        -> balaictl
+#   tests/bench/sound/*.c            -> bench-sound        tools/sound/*.c      -> balai-sound
 #   tests/fake/*.c, drivers/kernel/vh264/core/*.c -> libfake.a          tests/vectors/*.c    -> mls-vectors
+#   tests/interop/peer.c             -> mls-peer
 #   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c, tests/fuzz/fuzz_NAME.c and
 #   tests/qemu/check.c               -> a program each
 #
@@ -72,11 +74,11 @@ hub_names := $(foreach name,$(test_names) $(bench_names) $(fuzz_names),\
 	$(if $(findstring _hub_,$(notdir $(name))_),$(name)))
 
 program_names := $(if $(wildcard firmware/room/main.c),balai-room) \
-	$(if $(wildcard tools/ctl/*.c),balaictl)
+	$(if $(wildcard tools/ctl/*.c),balaictl) $(if $(wildcard tools/sound/*.c),balai-sound)
 # The hub is a server's program, not the box's.
 programs = $(addprefix $(BUILD)/$1/,$(program_names) \
 	$(if $(filter arm64,$1),,$(if $(wildcard tools/hub/main.c),balai-hub)))
-tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors)
+tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors mls-peer)
 checks = $(addprefix $(BUILD)/$1/,$(check_names))
 benches = $(addprefix $(BUILD)/$1/,$(bench_names))
 fuzzers = $(addprefix $(BUILD)/$1/,$(fuzz_names))
@@ -143,9 +145,17 @@ $(BUILD)/$1/balai-room: $(call objects,$1,firmware/room/main.c) $(call archives,
 $(BUILD)/$1/balaictl: $(call objects,$1,$(wildcard tools/ctl/*.c)) $(call archives,$1,firmware) \
 	$$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
+$(BUILD)/$1/balai-sound: $(call objects,$1,$(wildcard tools/sound/*.c)) $(call archives,$1,drivers firmware)
+	$$(call link,$1,$$(box_libs_$1))
+$(BUILD)/$1/bench-sound: $(call objects,$1,$(wildcard tests/bench/sound/*.c)) \
+	$(call archives,$1,fake drivers firmware)
+	$$(call link,$1,$$(box_libs_$1) -lspeexdsp)
 $(BUILD)/$1/balai-hub: $(call objects,$1,tools/hub/main.c) $(call archives,$1,hub firmware)
 	$$(call link,$1,$$(hub_libs_$1))
 $(BUILD)/$1/mls-vectors: $(call objects,$1,$(wildcard tests/vectors/*.c)) \
+	$(call archives,$1,fake firmware) $$(box_lws_$1)
+	$$(call link,$1,$$(box_libs_$1))
+$(BUILD)/$1/mls-peer: $(call objects,$1,tests/interop/peer.c) \
 	$(call archives,$1,fake firmware) $$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
 

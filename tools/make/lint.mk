@@ -2,8 +2,8 @@
 # only at what has changed. The settings of the tools are in tools/lint/.
 
 lint := $(BUILD)/lint
-lint_sources := $(wildcard firmware/*/*.c drivers/*.c tools/*/*.c tests/*/*.c)
-lint_headers := $(wildcard firmware/*/*.h drivers/*.h tools/*/*.h tests/*/*.h)
+lint_sources := $(wildcard firmware/*/*.c drivers/*.c tools/*/*.c tests/*/*.c tests/bench/*/*.c)
+lint_headers := $(wildcard firmware/*/*.h drivers/*.h tools/*/*.h tests/*/*.h tests/bench/*/*.h)
 lint_scripts := $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$|^\# shellcheck shell=' \
 	$(wildcard .ci board rootfs tests tools))
 lint_checks := format tidy cppcheck shellcheck banned

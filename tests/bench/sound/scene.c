@@ -1,0 +1,219 @@
+#include "tests/bench/sound/scene.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/sound_file.h"
+
+#define SMALL {3, 4, 2.7}
+#define LARGE {6, 8, 3}
+#define CIRCLE_8 "circle 8 45"
+
+/* The near voice at the microphones, -35 dBFS; the far one as it comes, -26 dBFS. */
+#define NEAR_RMS 0.0178
+#define FAR_RMS 0.05
+
+/* clang-format off */
+const struct scene scenes[] = {
+	{"base", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 40, 0, 30, .clip = 0},
+	{"small room, RT60 0.2 s", {SMALL, 0.2}, CIRCLE_8, "espeak-id", "espeak-en-f", 95, 0, 30, .clip = 0},
+	{"RT60 0.7 s", {LARGE, 0.7}, CIRCLE_8, "recorded-a", "espeak-id", 200, 0, 30, .clip = 0},
+	{"echo -10 dB", {LARGE, 0.4}, CIRCLE_8, "espeak-en", "recorded-b", 40, -10, 30, .clip = 0},
+	{"echo +10 dB", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 40, 10, 30, .clip = 0},
+	{"noise 15 dB", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 95, 0, 15, .clip = 0},
+	{"loudspeaker clips", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 40, 0, 30, .clip = 0.3},
+	{"delay steps by 40 ms", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 40, 0, 30, .step_ms = 40},
+	{"drift +100 ppm", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 40, 0, 30, .drift_ppm = 100},
+	{"drift -100 ppm", {LARGE, 0.4}, CIRCLE_8, "espeak-en", "espeak-id-f", 200, 0, 30, .drift_ppm = -100},
+	{"echo path changes", {LARGE, 0.4}, CIRCLE_8, "recorded-a", "recorded-b", 40, 0, 30, .path_changes = true},
+	{"circle of 4", {LARGE, 0.4}, "circle 4 45", "recorded-a", "recorded-b", 40, 0, 30, .clip = 0},
+	{"line of 4", {LARGE, 0.4}, "line 4 40", "recorded-a", "recorded-b", 95, 0, 30, .clip = 0},
+	{"line of 8", {LARGE, 0.4}, "line 8 40", "recorded-a", "recorded-b", 95, 0, 30, .clip = 0},
+	{.name = NULL},
+};
+/* clang-format on */
+
+static _Noreturn void fail(const char *what, const char *name)
+{
+	fprintf(stderr, "%s: %s\n", what, name);
+	exit(EXIT_FAILURE);
+}
+
+static float *silence(void)
+{
+	float *samples = calloc(SCENE_FRAMES, sizeof(*samples));
+
+	if (!samples)
+		fail("no memory", "sound bench");
+	return samples;
+}
+
+double scene_power(const float *samples, size_t first, size_t end)
+{
+	double sum = 0;
+
+	for (size_t i = first; i < end; i++)
+		sum += (double)samples[i] * samples[i];
+	return sum / (double)(end - first);
+}
+
+static void scale(float *samples, double gain)
+{
+	for (size_t i = 0; i < SCENE_FRAMES; i++)
+		samples[i] *= (float)gain;
+}
+
+/* A voice in the frames first..end, with that RMS there. */
+static float *voice(const char *speech, const char *name, size_t first, size_t end, double rms)
+{
+	float *samples = silence();
+	struct sound_file *file;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s.wav", speech, name);
+	if (sound_file_open(path, &file) < 0 || sound_file_channels(file) != 1)
+		fail("no speech", path);
+	for (size_t i = first; i + SOUND_PERIOD_FRAMES <= end; i += SOUND_PERIOD_FRAMES)
+		if (sound_file_read(file, samples + i) < 0)
+			fail("broken speech", path);
+	sound_file_close(file);
+	scale(samples, rms / sqrt(scene_power(samples, first, end)));
+	return samples;
+}
+
+/* What a clock that is faster plays by when this one is at n; cubic, of speech at 48 kHz. */
+static void play_faster(const float *in, double ppm, float *out)
+{
+	for (size_t n = 2; n < SCENE_FRAMES; n++) {
+		double at = (double)n * (1 + ppm / 1e6);
+		size_t i = (size_t)at;
+		double f = at - (double)i;
+
+		if (i < 1 || i + 2 >= SCENE_FRAMES)
+			continue;
+		out[n] = (float)(in[i] + 0.5 * f *
+						 (in[i + 1] - in[i - 1] +
+						  f * (2.0 * in[i - 1] - 5.0 * in[i] +
+						       4.0 * in[i + 1] - in[i + 2] +
+						       f * (3.0 * (in[i] - in[i + 1]) + in[i + 2] -
+							    in[i - 1]))));
+	}
+}
+
+/* What the loudspeaker makes of the far voice: clipped, by its own clock. */
+static void play(struct scene_sound *sound)
+{
+	const struct scene *scene = sound->scene;
+	float *clipped = silence();
+	float peak = 0, most;
+
+	for (size_t i = 0; i < SCENE_FRAMES; i++)
+		peak = fmaxf(peak, fabsf(sound->far[i]));
+	most = scene->clip > 0 ? peak * (float)scene->clip : peak;
+	for (size_t i = 0; i < SCENE_FRAMES; i++)
+		clipped[i] = fmaxf(-most, fminf(most, sound->far[i]));
+	sound->far_played = silence();
+	if (scene->drift_ppm != 0)
+		play_faster(clipped, scene->drift_ppm, sound->far_played);
+	else
+		memcpy(sound->far_played, clipped, SCENE_FRAMES * sizeof(*clipped));
+	free(clipped);
+}
+
+/* Adds the part of `in` from frame `first` to `end` through the room. */
+static void hear(const struct scene *scene, struct room_sim_point from, struct room_sim_point to,
+		 const float *in, size_t first, size_t end, size_t delay, float *out)
+{
+	size_t length = (size_t)(fmax(scene->room.rt60_s, 0.05) * SOUND_RATE_HZ);
+	float *response = calloc(length, sizeof(*response));
+	float *part = silence();
+
+	if (!response)
+		fail("no memory", scene->name);
+	for (size_t i = first; i < end && i + delay < SCENE_FRAMES; i++)
+		part[i + delay] = in[i];
+	room_sim_response(&scene->room, from, to, response, length);
+	room_sim_convolve(part, SCENE_FRAMES, response, length, 1, out);
+	free(part);
+	free(response);
+}
+
+static void add_echo(struct scene_sound *sound, struct room_sim_point microphone, float *out)
+{
+	const struct scene *scene = sound->scene;
+	struct room_sim_point size = scene->room.size;
+	struct room_sim_point one = {size.x / 2 + 0.3, size.y - 0.4, 1.1};
+	struct room_sim_point other = {size.x - 0.5, size.y / 3, 1.4};
+	bool changes = scene->step_ms > 0 || scene->path_changes;
+	size_t change = changes ? (size_t)SCENE_CHANGE_S * SOUND_RATE_HZ : SCENE_FRAMES;
+	size_t delay = (size_t)(scene->step_ms * SOUND_RATE_HZ / 1000);
+
+	hear(scene, one, microphone, sound->far_played, 0, change, 0, out);
+	if (changes)
+		hear(scene, scene->path_changes ? other : one, microphone, sound->far_played,
+		     change, SCENE_FRAMES, delay, out);
+}
+
+static double gaussian(void)
+{
+	double u = ((double)random() + 1) / ((double)RAND_MAX + 2);
+
+	return sqrt(-2 * log(u)) * cos(2 * M_PI * (double)random() / RAND_MAX);
+}
+
+void scene_simulate(const struct scene *scene, const char *speech, struct scene_sound *ret_sound)
+{
+	struct scene_sound sound = {.scene = scene};
+	const size_t far_end = (size_t)(SCENE_FAR_S + SCENE_BOTH_S) * SOUND_RATE_HZ;
+	const size_t near_first = (size_t)SCENE_FAR_S * SOUND_RATE_HZ;
+	double angle = scene->azimuth_deg * M_PI / 180;
+	double away = fmin(1.7, scene->room.size.x / 2 - 0.3);
+	struct room_sim_point middle = {scene->room.size.x / 2, scene->room.size.y / 2, 0.75};
+	struct room_sim_point talker = {middle.x + away * cos(angle), middle.y + away * sin(angle),
+					1.15};
+	double echo_gain, near_gain;
+	float *near;
+	char fault[160];
+
+	if (geometry_parse(scene->array, &sound.geometry, fault, sizeof(fault)) < 0)
+		fail(scene->array, fault);
+	sound.far = voice(speech, scene->far, 0, far_end, FAR_RMS);
+	near = voice(speech, scene->near, near_first, SCENE_FRAMES, FAR_RMS);
+	play(&sound);
+	for (unsigned int m = 0; m < sound.geometry.count; m++) {
+		struct geometry_point at = sound.geometry.at[m];
+		struct room_sim_point microphone = {middle.x + at.x, middle.y + at.y,
+						    middle.z + at.z};
+
+		sound.echo[m] = silence();
+		sound.near[m] = silence();
+		sound.noise[m] = silence();
+		add_echo(&sound, microphone, sound.echo[m]);
+		hear(scene, talker, microphone, near, near_first, SCENE_FRAMES, 0, sound.near[m]);
+	}
+	near_gain = NEAR_RMS / sqrt(scene_power(sound.near[0], near_first, SCENE_FRAMES));
+	echo_gain = NEAR_RMS * pow(10, scene->echo_db / 20) /
+		    sqrt(scene_power(sound.echo[0], 0, far_end));
+	for (unsigned int m = 0; m < sound.geometry.count; m++) {
+		scale(sound.near[m], near_gain);
+		scale(sound.echo[m], echo_gain);
+		for (size_t i = 0; i < SCENE_FRAMES; i++)
+			sound.noise[m][i] =
+				(float)(NEAR_RMS * pow(10, -scene->noise_db / 20) * gaussian());
+	}
+	free(near);
+	*ret_sound = sound;
+}
+
+void scene_finish(struct scene_sound *sound)
+{
+	for (unsigned int m = 0; m < sound->geometry.count; m++) {
+		free(sound->echo[m]);
+		free(sound->near[m]);
+		free(sound->noise[m]);
+	}
+	free(sound->far_played);
+	free(sound->far);
+}
