@@ -29,6 +29,7 @@ static void forget_proposals(struct mls_group *group)
 	for (size_t i = 0; i < group->n_kept; i++)
 		mls_writer_finish(&group->kept[i].encoded);
 	group->n_kept = 0;
+	group->has_update = false;
 	mls_wipe(&group->update, sizeof(group->update));
 }
 
@@ -53,6 +54,18 @@ static void keep_resumption(struct mls_group *group, const struct mls_epoch *epo
 	memcpy(kept->psk, epoch->secrets.resumption_psk, sizeof(kept->psk));
 }
 
+/* Of an epoch that is over only what opens late messages is kept. */
+static void retire(struct mls_epoch *epoch)
+{
+	uint8_t sender_data[MLS_HASH_BYTES];
+
+	memcpy(sender_data, epoch->secrets.sender_data, sizeof(sender_data));
+	mls_epoch_secrets_wipe(&epoch->secrets);
+	memcpy(epoch->secrets.sender_data, sender_data, sizeof(sender_data));
+	mls_wipe(sender_data, sizeof(sender_data));
+	mls_wipe(&epoch->keys, sizeof(epoch->keys));
+}
+
 void mls_group_enter(struct mls_group *group, struct mls_epoch *epoch)
 {
 	if (group->pending != epoch)
@@ -60,11 +73,8 @@ void mls_group_enter(struct mls_group *group, struct mls_epoch *epoch)
 	group->pending = NULL;
 	forget_proposals(group);
 	mls_group_forget(group);
-	/* Of the old epoch only what opens late messages is kept. */
-	if (group->now) {
-		mls_wipe(&group->now->keys, sizeof(group->now->keys));
-		mls_wipe(group->now->secrets.init, sizeof(group->now->secrets.init));
-	}
+	if (group->now)
+		retire(group->now);
 	group->past = group->now;
 	group->now = epoch;
 	keep_resumption(group, epoch);

@@ -65,7 +65,7 @@ int mls_group_seal(struct mls_group *group, struct mls_bytes data, struct mls_wr
 int mls_group_propose(struct mls_group *group, const struct mls_proposal *proposal,
 		      struct mls_writer *writer) __attribute__((warn_unused_result));
 
-/* Writes the proposal of new keys for this member's leaf. */
+/* Writes the proposal of new keys for this member's leaf. -EBUSY: one was made in this epoch. */
 int mls_group_propose_update(struct mls_group *group, struct mls_writer *writer)
 	__attribute__((warn_unused_result));
 

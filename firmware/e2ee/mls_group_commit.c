@@ -62,23 +62,37 @@ static int list_made(const struct mls_group *group, const struct mls_proposal *p
 	return r;
 }
 
-/* What came from others is taken up as far as it fits, newest first; nobody can stop a commit by it. */
-static int list_kept(const struct mls_group *group, struct committing *committing)
+static int list_one_kept(const struct mls_group *group, const struct mls_kept_proposal *kept,
+			 struct committing *committing)
 {
 	struct mls_commit *commit = &committing->message.content.commit;
+	struct mls_proposal_or_ref *item = &commit->proposals[commit->n_proposals];
+	int r = list_one(group, &kept->proposal, kept->sender, committing);
 
-	for (size_t i = group->n_kept; i-- > 0;) {
-		const struct mls_kept_proposal *kept = &group->kept[i];
-		struct mls_proposal_or_ref *item = &commit->proposals[commit->n_proposals];
-		int r = list_one(group, &kept->proposal, kept->sender, committing);
+	if (r < 0)
+		return r;
+	item->is_ref = true;
+	item->ref = (struct mls_bytes){kept->ref, sizeof(kept->ref)};
+	commit->n_proposals++;
+	return 0;
+}
 
-		if (r == -ENOMEM || r == -EIO)
-			return r;
-		if (r < 0)
-			continue;
-		item->is_ref = true;
-		item->ref = (struct mls_bytes){kept->ref, sizeof(kept->ref)};
-		commit->n_proposals++;
+/*
+ * What came from others is taken up as far as it fits, so that nobody can stop a commit by it: who
+ * is to be removed first (section 12.2), then the newest.
+ */
+static int list_kept(const struct mls_group *group, struct committing *committing)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = group->n_kept; i-- > 0;) {
+			const struct mls_kept_proposal *kept = &group->kept[i];
+			bool is_removal = kept->proposal.type == MLS_PROPOSAL_REMOVE;
+			int r = is_removal == (pass == 0) ? list_one_kept(group, kept, committing)
+							  : 0;
+
+			if (r == -ENOMEM || r == -EIO)
+				return r;
+		}
 	}
 	return 0;
 }

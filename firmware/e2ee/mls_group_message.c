@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "e2ee/mls_group_private.h"
 #include "e2ee/mls_signed.h"
 
@@ -122,8 +124,11 @@ int mls_group_propose_update(struct mls_group *group, struct mls_writer *writer)
 	struct mls_key_pair pair;
 	struct mls_writer leaf;
 	struct mls_reader reader;
-	int r = mls_key_pair_generate(&pair);
+	int r;
 
+	if (group->has_update)
+		return -EBUSY;
+	r = mls_key_pair_generate(&pair);
 	if (r < 0)
 		return r;
 	mls_writer_init(&leaf, MLS_MESSAGE_BYTES_MAX);
@@ -133,8 +138,10 @@ int mls_group_propose_update(struct mls_group *group, struct mls_writer *writer)
 		mls_leaf_node_read(&reader, &proposal.update);
 		r = mls_group_propose(group, &proposal, writer);
 	}
-	if (r == 0)
+	if (r == 0) {
 		group->update = pair;
+		group->has_update = true;
+	}
 	mls_wipe(&pair, sizeof(pair));
 	mls_writer_finish(&leaf);
 	return r;

@@ -48,7 +48,8 @@ struct mls_group {
 	struct mls_epoch *pending; /* of an own commit, or NULL */
 	struct mls_kept_proposal kept[MLS_PROPOSALS_MAX];
 	size_t n_kept;
-	struct mls_key_pair update; /* of an own Update that was proposed */
+	bool has_update;
+	struct mls_key_pair update; /* of an own Update that was proposed in this epoch */
 	struct mls_resumption resumptions[MLS_RESUMPTIONS_MAX];
 	size_t n_resumptions; /* since the group was entered; the oldest are overwritten */
 };

@@ -190,6 +190,7 @@ static void step_propose(struct crowd *crowd)
 		assert_int_equal(mls_group_propose(proposer->group, &proposal, &message), 0);
 	} else {
 		assert_int_equal(mls_group_propose_update(proposer->group, &message), 0);
+		assert_int_equal(mls_group_propose_update(proposer->group, &message), -EBUSY);
 	}
 	deliver(crowd, proposer, mls_writer_bytes(&message), MLS_RECEIVED_PROPOSAL);
 	commit(crowd, committer, NULL, 0, NULL, 0);
@@ -297,6 +298,12 @@ static void step_damage(struct crowd *crowd)
 	mls_writer_finish(&welcome);
 }
 
+static void crowd_finish(struct crowd *crowd)
+{
+	for (size_t i = 0; i < PARTIES; i++)
+		mls_party_finish(&crowd->parties[i]);
+}
+
 static void test_scripts(void **state)
 {
 	static void (*const steps[])(struct crowd *crowd) = {
@@ -318,8 +325,104 @@ static void test_scripts(void **state)
 		steps[pick(sizeof(steps) / sizeof(steps[0]))](&crowd);
 		assert_agreed(&crowd);
 	}
-	for (size_t i = 0; i < PARTIES; i++)
-		mls_party_finish(&crowd.parties[i]);
+	crowd_finish(&crowd);
+}
+
+/* The first three in a group, the others outside. */
+static void crowd_of_three(struct crowd *crowd)
+{
+	struct mls_proposal adds[2];
+	struct mls_party *joiners[2];
+
+	for (crowd->n_made = 0; crowd->n_made < PARTIES; crowd->n_made++)
+		mls_party_init(&crowd->parties[crowd->n_made], crowd->n_made);
+	mls_party_create(&crowd->parties[0]);
+	for (size_t i = 0; i < 2; i++) {
+		joiners[i] = &crowd->parties[i + 1];
+		adds[i] = mls_party_add(joiners[i]);
+	}
+	commit(crowd, &crowd->parties[0], adds, 2, joiners, 2);
+}
+
+/* New keys do not keep a member in that is to be removed, though they came later. */
+static void test_removal_first(void **state)
+{
+	struct mls_proposal remove = {.type = MLS_PROPOSAL_REMOVE, .removed = 2};
+	struct mls_writer message;
+	struct crowd crowd;
+
+	(void)state;
+	crowd_of_three(&crowd);
+	mls_writer_init(&message, MLS_MESSAGE_BYTES_MAX);
+	assert_int_equal(mls_group_propose(crowd.parties[1].group, &remove, &message), 0);
+	deliver(&crowd, &crowd.parties[1], mls_writer_bytes(&message), MLS_RECEIVED_PROPOSAL);
+	mls_writer_finish(&message);
+	assert_int_equal(mls_group_propose_update(crowd.parties[2].group, &message), 0);
+	deliver(&crowd, &crowd.parties[2], mls_writer_bytes(&message), MLS_RECEIVED_PROPOSAL);
+	mls_writer_finish(&message);
+	commit(&crowd, &crowd.parties[0], NULL, 0, NULL, 0);
+	assert_null(crowd.parties[2].group);
+	assert_agreed(&crowd);
+	crowd_finish(&crowd);
+}
+
+/* The group's extensions change for all, if all can have them. */
+static void test_extensions(void **state)
+{
+	static const uint8_t unknown[] = {0xf0, 0x00, 0x01, 0x2a};
+	static const uint8_t required[] = {0, 3, 7, 0, 0, 4, 0, 1, 0, 2};
+	static const uint8_t too_much[] = {0, 3, 5, 2, 0xf0, 0, 0, 0};
+	struct mls_proposal proposal = {.type = MLS_PROPOSAL_CONTEXT_EXTENSIONS};
+	struct mls_writer message, welcome;
+	struct crowd crowd;
+
+	(void)state;
+	crowd_of_three(&crowd);
+	mls_writer_init(&message, MLS_MESSAGE_BYTES_MAX);
+	mls_writer_init(&welcome, MLS_WELCOME_BYTES_MAX);
+	proposal.extensions = (struct mls_bytes){unknown, sizeof(unknown)};
+	assert_int_equal(mls_group_commit(crowd.parties[0].group, &proposal, 1, &message, &welcome),
+			 -MLS_ERROR_LEAF);
+	proposal.extensions = (struct mls_bytes){too_much, sizeof(too_much)};
+	assert_int_equal(mls_group_commit(crowd.parties[0].group, &proposal, 1, &message, &welcome),
+			 -MLS_ERROR_LEAF);
+	proposal.extensions = (struct mls_bytes){required, sizeof(required)};
+	commit(&crowd, &crowd.parties[0], &proposal, 1, NULL, 0);
+	commit(&crowd, &crowd.parties[1], NULL, 0, NULL, 0);
+	assert_agreed(&crowd);
+	assert_true(
+		mls_bytes_equal(mls_group_extensions(crowd.parties[2].group), proposal.extensions));
+	mls_writer_finish(&message);
+	mls_writer_finish(&welcome);
+	crowd_finish(&crowd);
+}
+
+/* As many messages as may be skipped are skipped, in whatever order the rest comes. */
+static void test_order(void **state)
+{
+	static const size_t order[] = {7, 0, 3, 6, 1};
+	struct mls_writer messages[8];
+	struct crowd crowd;
+
+	(void)state;
+	crowd_of_three(&crowd);
+	for (size_t i = 0; i < 8; i++) {
+		mls_writer_init(&messages[i], MLS_MESSAGE_BYTES_MAX);
+		assert_int_equal(mls_group_seal(crowd.parties[1].group,
+						(struct mls_bytes){(const uint8_t *)"12345678", i},
+						&messages[i]),
+				 0);
+	}
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		char text[9] = "12345678";
+
+		text[order[i]] = '\0';
+		assert_opens(&crowd.parties[0], &crowd.parties[1],
+			     mls_writer_bytes(&messages[order[i]]), text);
+	}
+	for (size_t i = 0; i < 8; i++)
+		mls_writer_finish(&messages[i]);
+	crowd_finish(&crowd);
 }
 
 static int set_up(void **state)
@@ -332,6 +435,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_removal_first),
+		cmocka_unit_test(test_extensions),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
