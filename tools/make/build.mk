@@ -158,9 +158,6 @@ $(BUILD)/$1/mls-vectors: $(call objects,$1,$(wildcard tests/vectors/*.c)) \
 $(BUILD)/$1/mls-peer: $(call objects,$1,tests/interop/peer.c) \
 	$(call archives,$1,fake firmware) $$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
-$(BUILD)/$1/mls-peer: $(call objects,$1,tests/interop/peer.c) \
-	$(call archives,$1,fake firmware) $$(box_lws_$1)
-	$$(call link,$1,$$(box_libs_$1))
 
 $(call test_rules,$1,$(test_names),,test_libs)
 $(call test_rules,$1,$(bench_names) $(check_names),,)
