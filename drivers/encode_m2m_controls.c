@@ -111,7 +111,6 @@ int encode_m2m_set_controls(const struct m2m_device *device, const struct venc_f
 	(void)m2m_device_choose(device, V4L2_CID_MPEG_VIDEO_BITRATE_MODE, &mode, 1);
 	(void)m2m_device_choose(device, V4L2_CID_MPEG_VIDEO_HEADER_MODE, joined, 1);
 	(void)m2m_device_set(device, V4L2_CID_MPEG_VIDEO_PREPEND_SPSPPS_TO_IDR, 1);
-	(void)m2m_device_set(device, V4L2_CID_MPEG_VIDEO_REPEAT_SEQ_HEADER, 1);
 	(void)m2m_device_set(device, V4L2_CID_MPEG_VIDEO_AU_DELIMITER, 0);
 	choose_profile(device, tuning);
 	(void)m2m_device_choose(device, V4L2_CID_MPEG_VIDEO_H264_LEVEL, &level, 1);

@@ -28,7 +28,6 @@ int venc_probe(const AVPacket *packet, int width, int height)
 		goto out;
 	decoder->thread_count = 1;
 	decoder->err_recognition = AV_EF_EXPLODE | AV_EF_BITSTREAM | AV_EF_BUFFER;
-	decoder->error_concealment = 0;
 	/* the codec layer says what is wrong, in its own words */
 	decoder->log_level_offset = AV_LOG_DEBUG - AV_LOG_ERROR;
 	if (avcodec_open2(decoder, codec, NULL) < 0)

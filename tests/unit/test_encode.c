@@ -56,6 +56,20 @@ static void encodes_with_the_first_in_the_order(void **state)
 	assert_int_equal(fake_encoder_get_counts(bench->fake).created, 0);
 }
 
+/* A decoder that looks for missing slices must not take several for a fault. */
+static void takes_pictures_of_several_slices(void **state)
+{
+	static const char *const order[] = {"libx264", NULL};
+	struct encode_bench *bench = *state;
+	struct venc_config config = encode_bench_make_config(bench, order);
+
+	config.threads = 4;
+	encode_bench_start(bench, &config);
+	encode_bench_encode(bench, 5);
+	encode_bench_assert_stream(&bench->sink);
+	assert_int_equal(encode_bench_count_changes(bench), 0);
+}
+
 /* Pictures wait in a queue of one; the newest wins. */
 static void drops_what_waits_too_long(void **state)
 {
@@ -304,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		bench_test(refuses_bad_configs),
 		bench_test(encodes_with_the_first_in_the_order),
+		bench_test(takes_pictures_of_several_slices),
 		bench_test(drops_what_waits_too_long),
 		bench_test(gives_a_key_frame_on_request),
 		bench_test(gives_key_frames_without_a_request),
