@@ -24,8 +24,9 @@
 #define MLS_CHAIN_MAX 4 /* certificates of a credential */
 #define MLS_PSKS_MAX 8  /* pre-shared keys in an epoch */
 #define MLS_MESSAGE_BYTES_MAX (64U << 10)
-/* A ratchet tree names every member's certificates, and so does the Welcome that carries one. */
-#define MLS_TREE_BYTES_MAX (1U << 20)
+#define MLS_LEAF_BYTES_MAX 4096 /* a leaf node with its certificates */
+/* A ratchet tree has all leaf nodes, and so has the Welcome that carries one; beside them keys. */
+#define MLS_TREE_BYTES_MAX (MLS_LEAVES_MAX * MLS_LEAF_BYTES_MAX + (64U << 10))
 #define MLS_WELCOME_BYTES_MAX (MLS_TREE_BYTES_MAX + MLS_MESSAGE_BYTES_MAX)
 
 #define MLS_VERSION 1 /* mls10 */

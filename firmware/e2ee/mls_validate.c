@@ -31,6 +31,8 @@ int mls_leaf_check(const struct mls_leaf_node *node, enum mls_leaf_source source
 {
 	int r;
 
+	if (node->encoded.length > MLS_LEAF_BYTES_MAX)
+		return -MLS_ERROR_LIMIT;
 	if (node->source != source || node->encryption_key.length != MLS_PUBLIC_KEY_BYTES ||
 	    node->signature_key.length != MLS_PUBLIC_KEY_BYTES)
 		return -MLS_ERROR_LEAF;

@@ -217,6 +217,13 @@ static void spoil_signature_key(struct mls_key_package *package)
 	package->leaf.signature_key = package->leaf.encryption_key;
 }
 
+static void spoil_size(struct mls_key_package *package)
+{
+	static const uint8_t name[MLS_LEAF_BYTES_MAX];
+
+	package->leaf.credential.identity = (struct mls_bytes){name, sizeof(name)};
+}
+
 static void test_key_packages(void **state)
 {
 	static const struct {
@@ -228,6 +235,7 @@ static void test_key_packages(void **state)
 		{spoil_end, MLS_ERROR_EXPIRED},       {spoil_begin, MLS_ERROR_EXPIRED},
 		{spoil_capabilities, MLS_ERROR_LEAF}, {spoil_source, MLS_ERROR_LEAF},
 		{spoil_extension, MLS_ERROR_LEAF},    {spoil_signature_key, MLS_ERROR_SIGNATURE},
+		{spoil_size, MLS_ERROR_LIMIT},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
