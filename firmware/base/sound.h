@@ -29,15 +29,7 @@ struct sound_device_info {
 	char text[160];        /* for people: "hw:CARD=Jabra,DEV=0: 2 channels, S16_LE, 48000 Hz" */
 };
 
-static inline const char *sound_result_text(enum sound_result result)
-{
-	static const char *const texts[] = {
-		[SOUND_OK] = "running",          [SOUND_TIMEOUT] = "stalled",
-		[SOUND_UNPLUGGED] = "unplugged", [SOUND_ABSENT] = "absent",
-		[SOUND_BUSY] = "busy",           [SOUND_FAILED] = "failed",
-	};
-
-	return texts[result];
-}
+/* For people: "running", "unplugged" … */
+const char *sound_result_text(enum sound_result result);
 
 #endif
