@@ -493,12 +493,11 @@ static long kernel_memory(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	char line[128];
-	long total = 0, value;
+	long total = 0;
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "SUnreclaim: %ld", &value) == 1 ||
-		    sscanf(line, "VmallocUsed: %ld", &value) == 1)
-			total += value;
+		if (strncmp(line, "SUnreclaim:", 11) == 0 || strncmp(line, "VmallocUsed:", 12) == 0)
+			total += strtol(strchr(line, ':') + 1, NULL, 10);
 	}
 	if (file)
 		fclose(file);
