@@ -6,7 +6,7 @@
 #   tools/hub/*.c (but main.c)       -> libhub.a           tools/ctl/*.c        -> balaictl
 #   tests/bench/sound/*.c            -> bench-sound        tools/sound/*.c      -> balai-sound
 #   tests/fake/*.c, drivers/kernel/vh264/core/*.c -> libfake.a          tests/vectors/*.c    -> mls-vectors
-#   tests/interop/peer.c             -> mls-peer
+#   tests/interop/peer.c             -> mls-peer           tests/secrets/secrets.c -> mls-secrets
 #   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c, tests/fuzz/fuzz_NAME.c and
 #   tests/qemu/check.c               -> a program each
 #
@@ -78,7 +78,8 @@ program_names := $(if $(wildcard firmware/room/main.c),balai-room) \
 # The hub is a server's program, not the box's.
 programs = $(addprefix $(BUILD)/$1/,$(program_names) \
 	$(if $(filter arm64,$1),,$(if $(wildcard tools/hub/main.c),balai-hub)))
-tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors mls-peer)
+# valgrind runs no program with sanitizers.
+tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors mls-peer) $(BUILD)/host/mls-secrets
 checks = $(addprefix $(BUILD)/$1/,$(check_names))
 benches = $(addprefix $(BUILD)/$1/,$(bench_names))
 fuzzers = $(addprefix $(BUILD)/$1/,$(fuzz_names))
@@ -157,6 +158,9 @@ $(BUILD)/$1/mls-vectors: $(call objects,$1,$(wildcard tests/vectors/*.c)) \
 	$$(call link,$1,$$(box_libs_$1))
 $(BUILD)/$1/mls-peer: $(call objects,$1,tests/interop/peer.c) \
 	$(call archives,$1,fake firmware) $$(box_lws_$1)
+	$$(call link,$1,$$(box_libs_$1))
+$(BUILD)/$1/mls-secrets: $(call objects,$1,tests/secrets/secrets.c \
+	$(wildcard firmware/base/*.c firmware/e2ee/*.c)) $$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
 
 $(call test_rules,$1,$(test_names),,test_libs)
