@@ -92,7 +92,7 @@ int mls_key_pair_from_private(const uint8_t private_key[MLS_PRIVATE_KEY_BYTES],
 	return 0;
 }
 
-int hpke_derive_key_pair(const void *ikm, size_t length, struct mls_key_pair *ret_pair)
+int mls_derive_key_pair(const void *ikm, size_t length, struct mls_key_pair *ret_pair)
 {
 	uint8_t candidate[MLS_PRIVATE_KEY_BYTES];
 	uint8_t secret[MLS_HASH_BYTES];
@@ -116,18 +116,13 @@ int hpke_derive_key_pair(const void *ikm, size_t length, struct mls_key_pair *re
 	return r;
 }
 
-int mls_derive_key_pair(const void *ikm, size_t length, struct mls_key_pair *ret_pair)
-{
-	return hpke_derive_key_pair(ikm, length, ret_pair);
-}
-
 int mls_key_pair_generate(struct mls_key_pair *ret_pair)
 {
 	uint8_t ikm[MLS_PRIVATE_KEY_BYTES];
 	int r = mls_random(ikm, sizeof(ikm));
 
 	if (r == 0)
-		r = hpke_derive_key_pair(ikm, sizeof(ikm), ret_pair);
+		r = mls_derive_key_pair(ikm, sizeof(ikm), ret_pair);
 	mls_wipe(ikm, sizeof(ikm));
 	return r;
 }

@@ -1,6 +1,7 @@
 /*
  * HPKE (RFC 9180) in base mode, single-shot, of one suite: DHKEM(P-256, HKDF-SHA256) 0x0010,
- * HKDF-SHA256 0x0001, AES-128-GCM 0x0001. mls_crypto.h says what holds for lengths and errors.
+ * HKDF-SHA256 0x0001, AES-128-GCM 0x0001. mls_crypto.h has its key pairs, and says what holds for
+ * lengths and errors.
  */
 #ifndef BALAI_E2EE_HPKE_H
 #define BALAI_E2EE_HPKE_H
@@ -13,10 +14,6 @@ struct hpke_context {
 	uint8_t base_nonce[MLS_NONCE_BYTES];
 	uint8_t exporter_secret[MLS_HASH_BYTES];
 };
-
-/* DeriveKeyPair (section 7.1.3). */
-int hpke_derive_key_pair(const void *ikm, size_t length, struct mls_key_pair *ret_pair)
-	__attribute__((warn_unused_result));
 
 /*
  * SetupBaseS with the given ephemeral key pair, which is of this one call only; its public key is
