@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mls_message_read(&reader, &message);
 	if (mls_reader_close(&reader) < 0) {
 		assert(reader.fault_at <= size);
-		assert(strcmp(mls_error_text(reader.fault), "unknown") != 0);
+		assert(!strstr(mls_error_text(reader.fault), "Unknown error"));
 		return 0;
 	}
 	mls_writer_init(&writer, MLS_WELCOME_BYTES_MAX);
