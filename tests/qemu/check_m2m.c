@@ -368,7 +368,7 @@ static int64_t fail_over(struct chain *chain, const char *name, const char *valu
 static void check_fault(struct chain *chain, const char *name, const char *value)
 {
 	int64_t freeze_us = INT64_MAX;
-	char text[192], why[128];
+	char text[192], why[128] = "";
 	bool back = true;
 
 	for (int i = 0; i < TRIES && back && freeze_us > FREEZE_MAX_US; i++) {
