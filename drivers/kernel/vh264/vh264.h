@@ -76,6 +76,7 @@ struct vh264_ctx {
 	struct v4l2_fract interval;
 	bool force_key;
 	bool headers_sent;
+	bool reordering; /* as the last SPS says */
 	struct v4l2_ctrl *bitrate, *bitrate_mode, *gop, *i_period, *profile, *level;
 	struct v4l2_ctrl *header_mode, *prepend, *qp_min, *qp_max;
 	struct v4l2_ctrl *hierarchical, *layers, *slice_mode, *slice_mbs;

@@ -131,7 +131,7 @@ static struct vh264_enc_params params_of(const struct vh264_ctx *ctx)
 		.i_period = v4l2_ctrl_g_ctrl(ctx->i_period),
 		.qp_min = min_t(u8, v4l2_ctrl_g_ctrl(ctx->qp_min), qp_max),
 		.qp_max = qp_max,
-		.layers = v4l2_ctrl_g_ctrl(ctx->hierarchical) && !vh264_fault_reorder() ?
+		.layers = v4l2_ctrl_g_ctrl(ctx->hierarchical) && !ctx->reordering ?
 				  v4l2_ctrl_g_ctrl(ctx->layers) : 1,
 		.slice_mbs = sliced ? v4l2_ctrl_g_ctrl(ctx->slice_mbs) : 0,
 	};
@@ -158,6 +158,8 @@ static void encode(struct vh264_ctx *ctx, struct vb2_v4l2_buffer *source,
 
 	if (job.source && job.coded)
 		error = vh264_enc_encode(ctx->enc, params, &job, &result);
+	if (result.key && (job.headers || job.first_headers))
+		ctx->reordering = params->sps.reorder;
 	if (!error && vh264_fault_short())
 		result.size /= 2;
 	vh264_give_back(ctx, source, destination, result.size,
@@ -179,6 +181,7 @@ static void send_headers(struct vh264_ctx *ctx, const struct vh264_enc_params *p
 	v4l2_m2m_buf_copy_metadata(source, destination, false);
 	vh264_give_back(ctx, NULL, destination, max(size, 0), 0, size < 0);
 	ctx->headers_sent = true;
+	ctx->reordering = params->sps.reorder;
 }
 
 static struct vb2_v4l2_buffer *second(struct v4l2_m2m_queue_ctx *queue)
@@ -199,7 +202,7 @@ static struct vb2_v4l2_buffer *second(struct v4l2_m2m_queue_ctx *queue)
 /* A picture that waits for the one after it, as an encoder of B pictures has it. */
 static bool may_swap(struct vh264_ctx *ctx)
 {
-	return vh264_fault_reorder() && ctx->headers_sent && !READ_ONCE(ctx->force_key);
+	return READ_ONCE(ctx->reordering) && !READ_ONCE(ctx->force_key);
 }
 
 static void run(struct vh264_ctx *ctx)
@@ -247,6 +250,7 @@ static int start(struct vh264_ctx *ctx, bool output)
 	kvfree(ctx->enc);
 	ctx->enc = vh264_enc_init(memory, ctx->crop.width, ctx->crop.height);
 	ctx->headers_sent = false;
+	ctx->reordering = false;
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 #include "vh264.h"
 
-#define STRIDE_MAX (4 * VH264_WIDTH_MAX)
+#define STRIDE_MAX (2 * VH264_WIDTH_MAX)
 #define CODED_MIN 4096
 
 static unsigned int stride_align = 1;
