@@ -2,63 +2,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stats.h"
-#include "base/thread.h"
-#include "camera/intake.h"
-#include "camera/meter.h"
+#include "camera/capture_private.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { CAMERAS_MAX = 16, FAULT_BYTES = sizeof(((struct cam *)NULL)->fault) };
 
 #define BACKOFF_FIRST_US (500 * CLOCK_US_PER_MS)
 #define BACKOFF_LIMIT_US (5 * CLOCK_US_PER_S)
 #define STALL_US (2 * CLOCK_US_PER_S)
 #define STANDIN_US (500 * CLOCK_US_PER_MS)
-
-struct counts {
-	uint64_t frames;
-	uint64_t dropped;
-	uint64_t corrupt;
-	uint64_t standins;
-	uint64_t reopens;
-};
-
-/* See the drawing in the header. */
-struct capture {
-	struct capture_config config; /* its camera list is the one below */
-	struct capture_camera cameras[CAMERAS_MAX];
-	struct thread *thread;
-	struct stats delay;
-
-	/* the thread's own */
-	struct intake *intake;
-	int64_t newest_pts;
-	int64_t emitted_us;
-	int64_t frame_us;
-	bool has_told;        /* of this camera */
-	enum cam_result told; /* what the log said last, and why */
-	char told_fault[FAULT_BYTES];
-
-	pthread_mutex_t lock; /* of everything below */
-	pthread_cond_t changed;
-	bool stopping;
-	size_t selected;
-	size_t running; /* the camera that the thread is at */
-	bool streaming;
-	enum cam_result reason;
-	char fault[FAULT_BYTES]; /* of CAM_FAILED */
-	struct cam_got got;
-	bool got_is_set;
-	struct counts counts;
-	struct meter meter;
-};
 
 static struct cam *running_cam(const struct capture *capture)
 {
@@ -316,10 +271,10 @@ static bool is_valid(const struct capture_config *config)
 {
 	const struct cam_want *want = &config->want;
 
-	return config->n_cameras >= 1 && config->n_cameras <= CAMERAS_MAX && config->on_picture &&
-	       config->standin && want->width >= 16 && want->width <= 8192 && want->height >= 16 &&
-	       want->height <= 8192 && want->fps >= 1 && want->fps <= 240 && want->n_formats >= 1 &&
-	       want->n_formats <= CAM_FORMATS &&
+	return config->n_cameras >= 1 && config->n_cameras <= CAPTURE_CAMERAS_MAX &&
+	       config->on_picture && config->standin && want->width >= 16 && want->width <= 8192 &&
+	       want->height >= 16 && want->height <= 8192 && want->fps >= 1 && want->fps <= 240 &&
+	       want->n_formats >= 1 && want->n_formats <= CAM_FORMATS &&
 	       (config->convert_to == AV_PIX_FMT_NV12 || config->convert_to == AV_PIX_FMT_YUV420P);
 }
 
@@ -418,68 +373,4 @@ int capture_select(struct capture *capture, const char *name)
 		return 0;
 	}
 	return -ENOENT;
-}
-
-static json_t *names_to_json(const struct capture *capture)
-{
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < capture->config.n_cameras; i++) {
-		if (json_array_append_new(names, json_string(capture->cameras[i].name)) < 0) {
-			json_decref(names);
-			return NULL;
-		}
-	}
-	return names;
-}
-
-/* What the open camera agreed to; under the lock. */
-static int add_format(const struct capture *capture, json_t *json)
-{
-	const struct cam_got *got = &capture->got;
-
-	if (!capture->got_is_set)
-		return 0;
-	return json_object_update_new(json,
-				      json_pack("{s:s, s:s, s:i, s:i, s:f}", "device", got->device,
-						"format", cam_format_name(got->format), "width",
-						got->width, "height", got->height, "fps_nominal",
-						(double)CLOCK_US_PER_S / (double)got->frame_us));
-}
-
-/* Why there are no pictures; under the lock. */
-static int add_reason(const struct capture *capture, json_t *json)
-{
-	const char *fault = capture->reason == CAM_FAILED ? capture->fault : "";
-
-	if (capture->streaming)
-		return 0;
-	return json_object_update_new(json,
-				      json_pack("{s:s, s:s}", "reason",
-						cam_result_name(capture->reason), "fault", fault));
-}
-
-json_t *capture_status(struct capture *capture)
-{
-	int64_t now_us = clock_now_us();
-	json_t *json;
-
-	pthread_mutex_lock(&capture->lock);
-	json = json_pack("{s:s, s:o, s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:o}", "camera",
-			 capture->cameras[capture->selected].name, "cameras",
-			 names_to_json(capture), "state",
-			 capture->streaming ? "streaming" : "waiting", "fps",
-			 meter_read(&capture->meter, now_us), "frames",
-			 (json_int_t)capture->counts.frames, "dropped",
-			 (json_int_t)capture->counts.dropped, "corrupt",
-			 (json_int_t)capture->counts.corrupt, "standins",
-			 (json_int_t)capture->counts.standins, "reopens",
-			 (json_int_t)capture->counts.reopens, "delay",
-			 stats_to_json(&capture->delay, now_us));
-	if (json && (add_format(capture, json) < 0 || add_reason(capture, json) < 0)) {
-		json_decref(json);
-		json = NULL;
-	}
-	pthread_mutex_unlock(&capture->lock);
-	return json;
 }
