@@ -255,10 +255,13 @@ static void apply_faded(struct beam *beam, float *out)
 {
 	float before[SOUND_PERIOD_FRAMES];
 
-	if (beam->fades)
-		apply(beam, beam->last_filters, before);
+	if (!beam->fades) {
+		apply(beam, beam->filters, out);
+		return;
+	}
+	apply(beam, beam->last_filters, before);
 	apply(beam, beam->filters, out);
-	for (int i = 0; beam->fades && i < SOUND_PERIOD_FRAMES; i++)
+	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
 		out[i] += (before[i] - out[i]) * (float)(SOUND_PERIOD_FRAMES - i) /
 			  SOUND_PERIOD_FRAMES;
 }

@@ -15,7 +15,7 @@
 enum {
 	WRONG_PERIODS = 6, /* until the path counts as another one */
 	/* Of far voice, after which a path counts as known anyway: the first one, and a changed one. */
-	FIRST_PERIODS = 60,
+	FIRST_PERIODS = 100,
 	CHANGED_PERIODS = 300,
 	FAR_PERIODS = 30,    /* that a far voice rings on in the room */
 	STATUS_PERIODS = 10, /* 10 Hz */
@@ -119,8 +119,9 @@ static void run_echo_first(struct front_end *fe, float *const *channels, unsigne
 {
 	float *heard[SOUND_CHANNELS_MAX], voice[SOUND_PERIOD_FRAMES];
 
-	for (unsigned int c = 0; c < count; c++) {
+	for (unsigned int c = 0; c < SOUND_CHANNELS_MAX; c++)
 		heard[c] = fe->heard[c];
+	for (unsigned int c = 0; c < count; c++) {
 		memcpy(heard[c], channels[c], sizeof(fe->heard[c]));
 		echo_filter_process(fe->filters[c], reference, channels[c]);
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NEAREST_M 0.001f
@@ -36,31 +37,53 @@ static void put_circle(struct geometry *geometry, float radius)
 	}
 }
 
+/* Reads a number and moves on to what follows it. False where there is none. */
+static bool read_number(const char **text, float *ret_number)
+{
+	char *end;
+	float number = strtof(*text, &end);
+
+	if (end == *text || !isfinite(number))
+		return false;
+	*text = end;
+	*ret_number = number;
+	return true;
+}
+
 /* "WORD N MM". */
 static bool read_regular(const char *text, const char *word, unsigned int *ret_count, float *ret_mm)
 {
 	size_t length = strlen(word);
-	int end = -1;
+	float count;
 
-	return strncmp(text, word, length) == 0 &&
-	       sscanf(text + length, " %2u %f%n", ret_count, ret_mm, &end) == 2 && end >= 0 &&
-	       text[length + (size_t)end] == '\0' && isfinite(*ret_mm);
+	if (strncmp(text, word, length) != 0)
+		return false;
+	text += length;
+	if (!read_number(&text, &count) || count < 0 || count > 99 || count != floorf(count) ||
+	    !read_number(&text, ret_mm) || *text != '\0')
+		return false;
+	*ret_count = (unsigned int)count;
+	return true;
+}
+
+static bool read_comma(const char **text)
+{
+	return *(*text)++ == ',';
 }
 
 /* Returns how many there are, SOUND_CHANNELS_MAX + 1 for too many, or 0 for other text. */
 static unsigned int read_free(const char *text, struct geometry *geometry)
 {
 	unsigned int count = 0;
-	int end;
 
-	for (; *text; text += end) {
+	while (*text) {
 		struct geometry_point at;
 
-		end = -1;
 		if (count == SOUND_CHANNELS_MAX)
 			return count + 1;
-		if (sscanf(text, " %f,%f,%f%n", &at.x, &at.y, &at.z, &end) != 3 || end < 0 ||
-		    !isfinite(at.x) || !isfinite(at.y) || !isfinite(at.z))
+		if (!read_number(&text, &at.x) || !read_comma(&text) ||
+		    !read_number(&text, &at.y) || !read_comma(&text) ||
+		    !read_number(&text, &at.z) || (*text != ' ' && *text != '\0'))
 			return 0;
 		geometry->at[count++] = (struct geometry_point){at.x * MM, at.y * MM, at.z * MM};
 	}

@@ -34,9 +34,9 @@ static void add_impulse(const struct sinc_table *table, double delay, double gai
 	long first = lround(floor(delay)) - HALF_WIDTH + 1;
 	int phase = (int)((floor(delay) + 1 - delay) * STEPS);
 
-	for (long i = 0; i < 2 * HALF_WIDTH; i++)
+	for (long i = 0; i < 2L * HALF_WIDTH; i++)
 		if (first + i >= 0 && first + i < (long)length)
-			response[first + i] += (float)gain * table->at[phase + i * STEPS];
+			response[first + i] += (float)gain * table->at[phase + i * (long)STEPS];
 }
 
 /* Of pressure, at each surface. */

@@ -61,7 +61,7 @@ static void speak(struct hall *hall, enum voice voice, double azimuth_deg, int f
 				  (struct room_sim_point){3 + at.x, 4 + at.y, 0.8 + at.z}, response,
 				  RESPONSE);
 		room_sim_convolve(samples, count, response, RESPONSE, 10,
-				  hall->heard[m] + first * SOUND_PERIOD_FRAMES);
+				  hall->heard[m] + (size_t)first * SOUND_PERIOD_FRAMES);
 	}
 	free(samples);
 }
@@ -86,13 +86,13 @@ static struct beam *create(const struct hall *hall)
 static void run(struct beam *beam, struct hall *hall, int first, int end, float *out)
 {
 	for (int p = first; p < end; p++) {
-		float *microphones[SOUND_CHANNELS_MAX], voice[SOUND_PERIOD_FRAMES];
+		float *microphones[SOUND_CHANNELS_MAX] = {0}, voice[SOUND_PERIOD_FRAMES];
 
 		for (unsigned int m = 0; m < hall->geometry.count; m++)
-			microphones[m] = hall->heard[m] + p * SOUND_PERIOD_FRAMES;
+			microphones[m] = hall->heard[m] + (size_t)p * SOUND_PERIOD_FRAMES;
 		beam_process(beam, microphones, true, voice);
 		if (out)
-			memcpy(out + p * SOUND_PERIOD_FRAMES, voice, sizeof(voice));
+			memcpy(out + (size_t)p * SOUND_PERIOD_FRAMES, voice, sizeof(voice));
 	}
 }
 

@@ -180,7 +180,7 @@ static void test_nobody_hears_themselves(void **state)
 static void test_echo_can_be_left_to_a_dsp(void **state)
 {
 	struct front_end *front_end = create("none", false);
-	float *far = voices_load(VOICE_PROMPT, 2 * SOUND_RATE_HZ, 0.03);
+	float *far = voices_load(VOICE_PROMPT, (size_t)2 * SOUND_RATE_HZ, 0.03);
 	double heard = 0, left = 0;
 
 	(void)state;
@@ -189,9 +189,9 @@ static void test_echo_can_be_left_to_a_dsp(void **state)
 		float samples[1][SOUND_PERIOD_FRAMES];
 
 		/* A person who says what the loudspeaker plays is not taken away. */
-		memcpy(samples[0], far + p * SOUND_PERIOD_FRAMES, sizeof(samples[0]));
+		memcpy(samples[0], far + (size_t)p * SOUND_PERIOD_FRAMES, sizeof(samples[0]));
 		heard += power(samples[0]);
-		process(front_end, samples, 1, far + p * SOUND_PERIOD_FRAMES);
+		process(front_end, samples, 1, far + (size_t)p * SOUND_PERIOD_FRAMES);
 		left += power(samples[0]);
 	}
 	assert_true(db(left / heard) > -6);
@@ -231,7 +231,7 @@ static void test_other_channels_are_one_voice(void **state)
 static void test_no_heap_in_the_real_time_thread(void **state)
 {
 	struct front_end *front_end = create("circle 4 45", true);
-	float *voice = voices_load(VOICE_READER, 3 * SOUND_RATE_HZ, 0.05);
+	float *voice = voices_load(VOICE_READER, (size_t)3 * SOUND_RATE_HZ, 0.05);
 	unsigned int heaps = 0;
 
 	(void)state;
@@ -244,9 +244,10 @@ static void test_no_heap_in_the_real_time_thread(void **state)
 		float samples[4][SOUND_PERIOD_FRAMES];
 
 		for (int c = 0; c < 4; c++)
-			memcpy(samples[c], voice + p * SOUND_PERIOD_FRAMES, sizeof(samples[c]));
+			memcpy(samples[c], voice + (size_t)p * SOUND_PERIOD_FRAMES,
+			       sizeof(samples[c]));
 		no_heap_begin();
-		process(front_end, samples, 4, voice + p * SOUND_PERIOD_FRAMES);
+		process(front_end, samples, 4, voice + (size_t)p * SOUND_PERIOD_FRAMES);
 		heaps += no_heap_end();
 	}
 	assert_int_equal(heaps, 0);

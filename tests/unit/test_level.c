@@ -102,8 +102,8 @@ static void test_speech_comes_to_the_target(void **state)
 
 		assert_int_equal(level_create(&level), 0);
 		for (int p = 0; p < PERIODS; p++)
-			level_process(level, voice + p * SOUND_PERIOD_FRAMES, true);
-		lufs = ebur128_lufs(voice + 3 * SOUND_RATE_HZ, FRAMES - 3 * SOUND_RATE_HZ);
+			level_process(level, voice + (size_t)p * SOUND_PERIOD_FRAMES, true);
+		lufs = ebur128_lufs(voice + (size_t)3 * SOUND_RATE_HZ, FRAMES - 3 * SOUND_RATE_HZ);
 		if (!(fabs(lufs - LEVEL_TARGET_LUFS) <= 2))
 			fail_msg("RMS %.3f comes to %.1f LUFS", rms[i], lufs);
 		level_destroy(level);
@@ -121,7 +121,7 @@ static void test_the_gain_stands_still(void **state)
 	(void)state;
 	assert_int_equal(level_create(&level), 0);
 	for (int p = 0; p < PERIODS; p++) {
-		level_process(level, voice + p * SOUND_PERIOD_FRAMES, true);
+		level_process(level, voice + (size_t)p * SOUND_PERIOD_FRAMES, true);
 		if (p < 4 * SECOND)
 			continue;
 		least = fmin(least, level_gain_db(level));
@@ -168,7 +168,7 @@ static void test_an_echo_does_not_move_the_gain(void **state)
 	(void)state;
 	assert_int_equal(level_create(&level), 0);
 	for (int p = 0; p < PERIODS; p++)
-		level_process(level, voice + p * SOUND_PERIOD_FRAMES, false);
+		level_process(level, voice + (size_t)p * SOUND_PERIOD_FRAMES, false);
 	assert_true(level_gain_db(level) == 0);
 	level_destroy(level);
 	free(voice);

@@ -79,7 +79,8 @@ static double run(struct hall *hall, struct beam *beam)
 {
 	static struct beam_side voice_side, noise_side;
 	float mixed[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES], out[SOUND_PERIOD_FRAMES];
-	float *mixes[SOUND_CHANNELS_MAX], *voices[SOUND_CHANNELS_MAX], *noises[SOUND_CHANNELS_MAX];
+	float *mixes[SOUND_CHANNELS_MAX] = {0}, *voices[SOUND_CHANNELS_MAX] = {0},
+	      *noises[SOUND_CHANNELS_MAX] = {0};
 	double voice = 0, noise = 0;
 
 	for (size_t p = 0; p < PERIODS; p++) {

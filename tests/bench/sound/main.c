@@ -69,8 +69,8 @@ static void score_echo(const struct scene_sound *sound, const float *out, struct
 		score->residual_dbfs = fmax(score->residual_dbfs, db(left));
 	}
 	score->erle_db = db(heard_sum / left_sum);
-	score->first_db = db(heard_power(sound, SOUND_RATE_HZ, 2 * SOUND_RATE_HZ) /
-			     scene_power(out, SOUND_RATE_HZ, 2 * SOUND_RATE_HZ));
+	score->first_db = db(heard_power(sound, SOUND_RATE_HZ, (size_t)2 * SOUND_RATE_HZ) /
+			     scene_power(out, SOUND_RATE_HZ, (size_t)2 * SOUND_RATE_HZ));
 }
 
 static double correlate(const float *a, const float *b, size_t first, size_t end)
@@ -90,7 +90,7 @@ static size_t find_delay(const float *in, const float *out)
 	size_t delay = 0;
 
 	for (size_t lag = 0; lag < LAG_MAX; lag++) {
-		double now = correlate(in + first, out + first + lag, 0, 2 * SOUND_RATE_HZ);
+		double now = correlate(in + first, out + first + lag, 0, (size_t)2 * SOUND_RATE_HZ);
 
 		if (now > best) {
 			best = now;

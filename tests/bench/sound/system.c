@@ -100,7 +100,7 @@ static void close_system(struct system *system)
 
 static int64_t jitter(void)
 {
-	return random() % (2 * JITTER_US) - JITTER_US;
+	return random() % (2L * JITTER_US) - JITTER_US;
 }
 
 /* As the sound loop does: the speaker's queue is kept two periods ahead, by its own clock. */
@@ -180,8 +180,8 @@ void system_process(enum system_kind kind, const struct scene_sound *sound, bool
 	const float *far = with_echo ? sound->far : silence;
 	const size_t near_alone = (size_t)(SCENE_FAR_S + SCENE_BOTH_S + 1) * SOUND_RATE_HZ;
 	struct system system = {.kind = kind};
-	float buffers[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES], heard[SOUND_PERIOD_FRAMES];
-	float *mics[SOUND_CHANNELS_MAX];
+	float buffers[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES] = {0}, heard[SOUND_PERIOD_FRAMES];
+	float *mics[SOUND_CHANNELS_MAX] = {0};
 	size_t heap = mallinfo2().uordblks;
 	double error_sum = 0;
 	unsigned int errors = 0;
