@@ -1,6 +1,6 @@
 /*
  * Groups of our own members: random scripts in which all must agree at every step. The seed is
- * printed, and BALAI_SEED sets it; with BALAI_LONG there are 10,000 steps.
+ * printed, and BALAI_SEED sets it; with BALAI_LONG there are 3000 steps.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -312,7 +312,7 @@ static void test_scripts(void **state)
 	};
 	const char *given = getenv("BALAI_SEED");
 	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : 9420;
-	int n_steps = getenv("BALAI_LONG") ? 10000 : 100;
+	int n_steps = getenv("BALAI_LONG") ? 3000 : 100;
 	struct crowd crowd;
 
 	(void)state;
