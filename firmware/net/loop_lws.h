@@ -1,5 +1,5 @@
 /*
- * What loop.c, tls.c and websocket.c share of libwebsockets; for no other file.
+ * What loop.c, tls.c and the files of the websocket share of libwebsockets; for no other file.
  */
 #ifndef BALAI_NET_LOOP_LWS_H
 #define BALAI_NET_LOOP_LWS_H
