@@ -47,7 +47,7 @@ int reference_create(struct reference **ret_reference)
 		return -ENOMEM;
 	for (int p = 0; p <= PHASES; p++) {
 		for (int i = 0; i < TAPS; i++) {
-			double x = (double)(i - TAPS / 2 + 1) - (double)p / PHASES;
+			double x = i + 1 - TAPS / 2.0 - (double)p / PHASES;
 			double window = 0.5 + 0.5 * cos(2 * M_PI * x / (TAPS + 1));
 
 			reference->taps[p][i] =

@@ -37,7 +37,7 @@ struct acoustic_path *acoustic_path_create(const struct room_sim *room, struct r
 	response = must(calloc(path->partitions, SOUND_PERIOD_FRAMES * sizeof(*response)));
 	room_sim_response(room, from, to, response, path->partitions * SOUND_PERIOD_FRAMES);
 	for (size_t p = 0; p < path->partitions; p++) {
-		memset(path->spectrum.time, 0, sizeof(float) * SPECTRUM_FRAMES);
+		memset(path->spectrum.time, 0, (size_t)SPECTRUM_FRAMES * sizeof(float));
 		for (size_t i = 0; i < SOUND_PERIOD_FRAMES; i++)
 			path->spectrum.time[i] = gain * response[p * SOUND_PERIOD_FRAMES + i];
 		spectrum_forward(&path->spectrum);

@@ -181,7 +181,7 @@ void system_process(enum system_kind kind, const struct scene_sound *sound, bool
 	const size_t near_alone = (size_t)(SCENE_FAR_S + SCENE_BOTH_S + 1) * SOUND_RATE_HZ;
 	struct system system = {.kind = kind};
 	float buffers[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES] = {0}, heard[SOUND_PERIOD_FRAMES];
-	float *mics[SOUND_CHANNELS_MAX] = {0};
+	float *mics[SOUND_CHANNELS_MAX];
 	size_t heap = mallinfo2().uordblks;
 	double error_sum = 0;
 	unsigned int errors = 0;
@@ -194,8 +194,9 @@ void system_process(enum system_kind kind, const struct scene_sound *sound, bool
 	for (size_t first = 0; first < SCENE_FRAMES; first += SOUND_PERIOD_FRAMES) {
 		double began_us;
 
-		for (unsigned int m = 0; m < sound->geometry.count; m++) {
+		for (unsigned int m = 0; m < SOUND_CHANNELS_MAX; m++)
 			mics[m] = buffers[m];
+		for (unsigned int m = 0; m < sound->geometry.count; m++) {
 			for (size_t i = 0; i < SOUND_PERIOD_FRAMES; i++)
 				mics[m][i] = sound->near[m][first + i] +
 					     sound->noise[m][first + i] +
