@@ -213,7 +213,7 @@ static bool has_sets(const AVPacket *packet)
 	return false;
 }
 
-void encode_bench_assert_stream(const struct encode_sink *sink)
+void encode_bench_assert_stream(struct encode_sink *sink)
 {
 	AVCodecContext *decoder = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264));
 	AVFrame *picture = av_frame_alloc();
@@ -223,6 +223,7 @@ void encode_bench_assert_stream(const struct encode_sink *sink)
 	decoder->flags |= AV_CODEC_FLAG_LOW_DELAY;
 	decoder->err_recognition = AV_EF_EXPLODE;
 	assert_int_equal(avcodec_open2(decoder, NULL, NULL), 0);
+	pthread_mutex_lock(&sink->lock);
 	for (size_t i = 0; i < sink->count; i++) {
 		const AVPacket *packet = sink->packets[i];
 
@@ -239,16 +240,19 @@ void encode_bench_assert_stream(const struct encode_sink *sink)
 		assert_int_equal(decoder->profile, AV_PROFILE_H264_CONSTRAINED_BASELINE);
 	}
 	assert_true(sink->packets[0]->flags & AV_PKT_FLAG_KEY);
+	pthread_mutex_unlock(&sink->lock);
 	avcodec_free_context(&decoder);
 	av_frame_free(&picture);
 }
 
-size_t encode_bench_count_keys(const struct encode_bench *bench, size_t from)
+size_t encode_bench_count_keys(struct encode_bench *bench, size_t from)
 {
 	size_t keys = 0;
 
+	pthread_mutex_lock(&bench->sink.lock);
 	for (size_t i = from; i < bench->sink.count; i++)
 		keys += (bench->sink.packets[i]->flags & AV_PKT_FLAG_KEY) != 0;
+	pthread_mutex_unlock(&bench->sink.lock);
 	return keys;
 }
 

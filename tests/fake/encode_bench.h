@@ -81,10 +81,10 @@ void encode_bench_start_to_stall(struct encode_bench *bench, const char *const *
  * What came out is what camera/encode.h promises: times rise and are those of pictures, IDRs are
  * marked and complete, and all of it decodes without reordering from the first packet on.
  */
-void encode_bench_assert_stream(const struct encode_sink *sink);
+void encode_bench_assert_stream(struct encode_sink *sink);
 
 /* Key frames from that packet on. */
-size_t encode_bench_count_keys(const struct encode_bench *bench, size_t from);
+size_t encode_bench_count_keys(struct encode_bench *bench, size_t from);
 
 /* Never NULL; to be freed by the caller. */
 json_t *encode_bench_status(struct encode_bench *bench);
