@@ -26,8 +26,8 @@ struct camera {
 	struct video_file *file;
 	struct converter *converter;
 	struct picture_pool *pool; /* of copies, made with the first */
-	AVFrame *ahead;   /* decoded, waits until it is due */
-	int64_t start_us; /* when time 0 of the file was due */
+	AVFrame *ahead;            /* decoded, waits until it is due */
+	int64_t start_us;          /* when time 0 of the file was due */
 	struct cam_got got;
 };
 
