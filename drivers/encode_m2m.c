@@ -112,6 +112,15 @@ static void keep_drained(struct encode_m2m *encoder, AVPacket *packet)
 	av_packet_unref(packet);
 }
 
+/* False when nothing more is going to come by the deadline. */
+static bool wait_for_coded(struct encode_m2m *encoder, int64_t deadline_us)
+{
+	short events = 0;
+
+	return m2m_device_wait(&encoder->device, POLLIN, deadline_us, &events) == 0 &&
+	       !(events & POLLERR);
+}
+
 /*
  * Gets out what is inside, as far as the device lets it; whatever fails is left, since the device is
  * stopped next.
@@ -122,7 +131,6 @@ static void drain(struct encode_m2m *encoder)
 	int64_t deadline_us = clock_now_us() + DRAIN_US;
 	AVPacket *packet = av_packet_alloc();
 	bool last = false;
-	short events = 0;
 
 	if (!packet || encoder->inside.count == 0 ||
 	    v4l2_node_ioctl(&encoder->device.node, VIDIOC_ENCODER_CMD, &stop) < 0) {
@@ -134,11 +142,7 @@ static void drain(struct encode_m2m *encoder)
 
 		if (r == 0)
 			keep_drained(encoder, packet);
-		else if (r != -EAGAIN)
-			break;
-		else if (!last &&
-			 (m2m_device_wait(&encoder->device, POLLIN, deadline_us, &events) < 0 ||
-			  events & POLLERR))
+		else if (r != -EAGAIN || (!last && !wait_for_coded(encoder, deadline_us)))
 			break;
 	}
 	av_packet_free(&packet);

@@ -287,7 +287,7 @@ int sound_file_read_once(struct sound_file *file, float *interleaved)
 	void *out = interleaved;
 	int r = fill_fifo_once(file);
 
-	memset(interleaved, 0, SOUND_PERIOD_FRAMES * file->channels * sizeof(*interleaved));
+	memset(interleaved, 0, (size_t)SOUND_PERIOD_FRAMES * file->channels * sizeof(*interleaved));
 	if (r >= 0)
 		r = av_audio_fifo_read(file->fifo, &out, SOUND_PERIOD_FRAMES);
 	return r < 0 ? errno_of(r) : r;

@@ -70,7 +70,8 @@ static int join(struct joined *joined, const uint8_t *unit, size_t size)
 		return -ENOMEM;
 	memcpy(grown + joined->size, start_code, sizeof(start_code));
 	memcpy(grown + joined->size + sizeof(start_code), unit, size);
-	*joined = (struct joined){grown, grown_size};
+	joined->bytes = grown;
+	joined->size = grown_size;
 	return 0;
 }
 

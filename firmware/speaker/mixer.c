@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ring.h"
 #include "base/limiter.h"
+#include "base/ring.h"
 #include "speaker/opus_in.h"
 
 enum { RING_PACKETS = 64 }; /* more than the hub lets wait (PROTOCOL.md, section 3) */

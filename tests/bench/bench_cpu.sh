@@ -28,14 +28,14 @@ cpu_ticks() {
 
 # What a codec reads and a room sends: a picture with a voice.
 make_inputs() {
-	ffmpeg -v error -i "$work/recording.mp4" -f lavfi -i "sine=frequency=440:sample_rate=48000" \
+	ffmpeg -nostdin -v error -i "$work/recording.mp4" -f lavfi -i "sine=frequency=440:sample_rate=48000" \
 		-t 10 -c:v copy -c:a pcm_s16le -y "$work/near.mkv"
-	ffmpeg -v error -threads 1 -i "$work/near.mkv" "${video[@]}" "${voice[@]}" -y "$work/far.mkv"
+	ffmpeg -nostdin -v error -threads 1 -i "$work/near.mkv" "${video[@]}" "${voice[@]}" -y "$work/far.mkv"
 }
 
 # The codecs of two rooms, at the pace of life until they are ended; sets encoders and decoders.
 start_peers() {
-	local input=(-v error -re -stream_loop -1 -threads 1) room
+	local input=(-nostdin -v error -re -stream_loop -1 -threads 1) room
 
 	encoders=()
 	decoders=()

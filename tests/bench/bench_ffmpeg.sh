@@ -21,15 +21,15 @@ seconds() {
 measure() {
 	local raw=$work/raw.yuv coded=$work/coded.h264 base
 
-	ffmpeg -v error -y -f lavfi -i "testsrc2=size=$2:rate=30" -frames:v "$pictures" -f rawvideo \
+	ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=size=$2:rate=30" -frames:v "$pictures" -f rawvideo \
 		-pix_fmt yuv420p "$raw" </dev/null
 	local input=(-f rawvideo -pix_fmt yuv420p -s "$2" -r 30 -i "$raw")
-	base=$(seconds ffmpeg -v error -y "${input[@]}" -f null -)
+	base=$(seconds ffmpeg -nostdin -v error -y "${input[@]}" -f null -)
 	say "ffmpeg encode ${1}p30, $4 threads, a picture" "$(jq -n "1000 / $pictures * ($(seconds \
-		ffmpeg -v error -y "${input[@]}" -c:v libx264 -preset superfast -tune zerolatency \
+		ffmpeg -nostdin -v error -y "${input[@]}" -c:v libx264 -preset superfast -tune zerolatency \
 		-profile:v baseline -b:v "$3" -threads "$4" "$coded") - $base)")" ms
 	say "ffmpeg decode ${1}p30, $4 threads, a picture" "$(jq -n "1000 / $pictures * $(seconds \
-		ffmpeg -v error -threads "$4" -i "$coded" -f null -)")" ms
+		ffmpeg -nostdin -v error -threads "$4" -i "$coded" -f null -)")" ms
 }
 
 for threads in 1 2; do

@@ -58,7 +58,7 @@ say() {
 
 make_recording() {
 	[[ ! -e $work/recording.mp4 ]] || return 0
-	ffmpeg -v error -f lavfi -i "testsrc2=size=$1x$2:rate=30" -t 10 -c:v libx264 -preset veryfast \
+	ffmpeg -nostdin -v error -f lavfi -i "testsrc2=size=$1x$2:rate=30" -t 10 -c:v libx264 -preset veryfast \
 		-g 30 -b:v 6M -y "$work/recording.mp4"
 }
 

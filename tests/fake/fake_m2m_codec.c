@@ -77,7 +77,7 @@ static AVFrame *read_picture(struct fake_m2m *fake, const struct fake_m2m_buffer
 {
 	enum AVPixelFormat pixels = pixels_of(fake->in.fourcc);
 	AVFrame *frame = av_frame_alloc();
-	uint8_t *bases[FAKE_M2M_PLANES], *data[4] = {NULL};
+	uint8_t *bases[FAKE_M2M_PLANES] = {NULL}, *data[4] = {NULL};
 	int strides[4] = {0};
 
 	assert(frame);
@@ -90,6 +90,7 @@ static AVFrame *read_picture(struct fake_m2m *fake, const struct fake_m2m_buffer
 		abort();
 	map_bases(&fake->in, buffer, bases);
 	find_planes(&fake->in, bases, data, strides);
+	assert(data[0]);
 	if (pixels != AV_PIX_FMT_YUYV422) {
 		av_image_copy(frame->data, frame->linesize, (const uint8_t **)data, strides, pixels,
 			      frame->width, frame->height);
@@ -298,7 +299,7 @@ static void change_source(struct fake_m2m *fake)
 static void write_picture(const struct fake_m2m_queue *out, const AVFrame *frame,
 			  struct fake_m2m_buffer *buffer)
 {
-	uint8_t *bases[FAKE_M2M_PLANES], *data[4] = {NULL};
+	uint8_t *bases[FAKE_M2M_PLANES] = {NULL}, *data[4] = {NULL};
 	int strides[4] = {0};
 
 	map_bases(out, buffer, bases);
@@ -310,6 +311,7 @@ static void write_picture(const struct fake_m2m_queue *out, const AVFrame *frame
 	}
 	av_image_copy_plane(data[0], strides[0], frame->data[0], frame->linesize[0], frame->width,
 			    frame->height);
+	assert(data[1]);
 	for (int y = 0; y < frame->height / 2; y++) {
 		for (int x = 0; x < frame->width / 2; x++) {
 			data[1][y * strides[1] + 2 * x] =

@@ -427,7 +427,7 @@ static void changes_the_bit_rate_without_reopening(void **state)
 	(void)state;
 	encode_bench_start_in_order(bench, order);
 	for (int i = 1; i <= 10; i++) {
-		venc_set_bitrate(bench->venc, i * 100000);
+		venc_set_bitrate(bench->venc, (int64_t)i * 100000);
 		encode_bench_encode(bench, 2);
 		assert_int_equal(fake_m2m_control(device, V4L2_CID_MPEG_VIDEO_BITRATE), i * 100000);
 	}

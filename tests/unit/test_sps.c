@@ -72,7 +72,8 @@ static void says_what_was_left_open(void **state)
 		int r = sps_forbid_reordering(example->unit, example->size, rewritten, &size);
 
 		if (r != (example->rewritten ? 0 : -EALREADY) || size != example->rewritten_size ||
-		    memcmp(rewritten, example->rewritten ? example->rewritten : rewritten, size))
+		    memcmp(rewritten, example->rewritten ? example->rewritten : rewritten, size) !=
+			    0)
 			fail_msg("%s", example->what);
 		if (r == 0)
 			assert_int_equal(sps_forbid_reordering(rewritten, size, rewritten, &size),
@@ -127,7 +128,7 @@ static AVPacket *encode_idr(void)
 	assert_int_equal(av_frame_get_buffer(frame, 0), 0);
 	for (int i = 0; i < 3; i++)
 		memset(frame->data[i], 100 + i,
-		       (size_t)(frame->linesize[i] * (i ? HEIGHT / 2 : HEIGHT)));
+		       (size_t)frame->linesize[i] * (i ? HEIGHT / 2 : HEIGHT));
 	assert_int_equal(avcodec_send_frame(context, frame), 0);
 	assert_int_equal(avcodec_send_frame(context, NULL), 0);
 	assert_int_equal(avcodec_receive_packet(context, packet), 0);
