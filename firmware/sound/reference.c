@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/sound.h"
 
@@ -121,17 +122,20 @@ void reference_read(struct reference *reference, int64_t capture_us, float *samp
 
 	if (!keep_pace(&reference->mic, (double)capture_us))
 		reference->reads = false;
+	if (reference->speaker.periods == 0) {
+		memset(samples, 0, SOUND_PERIOD_FRAMES * sizeof(*samples));
+		return;
+	}
 	end_us = reference->mic.next_us + REFERENCE_LEAD_US;
 	end = position_at(reference, end_us);
 	step = (end - reference->position) / SOUND_PERIOD_FRAMES;
 	if (!reference->reads || fabs(step - 1) > 0.1) {
 		step = reference->mic.period_us / reference->speaker.period_us;
 		reference->position = end - step * SOUND_PERIOD_FRAMES;
-		reference->reads = reference->speaker.periods > 0;
+		reference->reads = true;
 	}
 	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
-		samples[i] =
-			reference->reads ? frame_at(reference, reference->position + step * i) : 0;
+		samples[i] = frame_at(reference, reference->position + step * i);
 	reference->position += step * SOUND_PERIOD_FRAMES;
 	atomic_store_explicit(
 		&reference->drift_ppm,

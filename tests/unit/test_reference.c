@@ -138,6 +138,7 @@ static void test_without_a_speaker_there_is_silence(void **state)
 		reference_read(reference, p * SOUND_PERIOD_US, heard);
 		for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
 			assert_true(heard[i] == 0);
+		assert_true(reference_drift_ppm(reference) == 0);
 	}
 	reference_destroy(reference);
 }
