@@ -3,7 +3,6 @@
  * the bare guest (tests/qemu/m2m). What comes out is decoded in software and by decode_m2m and
  * compared with what went in. Prints TAP.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <libavutil/imgutils.h>
 #include <pthread.h>
@@ -14,13 +13,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "camera/capture.h"
-#include "camera/encode.h"
-#include "camera/encode_avcodec.h"
-#include "drivers/camera_v4l2.h"
 #include "drivers/decode_m2m.h"
-#include "drivers/encode_m2m.h"
 #include "screen/decode.h"
+#include "tests/fake/m2m_path.h"
 
 enum {
 	SOURCES = 32,
@@ -36,9 +31,7 @@ enum {
 
 /* What was captured, encoded and decoded so far. */
 struct chain {
-	struct cam *cam;
-	struct capture *capture;
-	struct venc *venc;
+	struct m2m_path path;
 	struct vdec *vdec;
 	bool compares;
 
@@ -62,12 +55,6 @@ static void result(bool good, const char *text, const char *more)
 	fflush(stdout);
 }
 
-static void die(const char *what)
-{
-	printf("Bail out! %s\n", what);
-	exit(EXIT_FAILURE);
-}
-
 /* A copy, since the camera needs its memory again. */
 static void keep_source(struct chain *chain, const AVFrame *picture)
 {
@@ -76,13 +63,13 @@ static void keep_source(struct chain *chain, const AVFrame *picture)
 	av_frame_free(place);
 	*place = av_frame_alloc();
 	if (!*place)
-		die("no memory");
+		m2m_path_die("no memory");
 	(*place)->format = picture->format;
 	(*place)->width = picture->width;
 	(*place)->height = picture->height;
 	(*place)->pts = picture->pts;
 	if (av_frame_get_buffer(*place, 0) < 0 || av_frame_copy(*place, picture) < 0)
-		die("no memory");
+		m2m_path_die("no memory");
 }
 
 static void on_picture(void *context, const AVFrame *picture)
@@ -92,14 +79,7 @@ static void on_picture(void *context, const AVFrame *picture)
 	pthread_mutex_lock(&chain->lock);
 	keep_source(chain, picture);
 	pthread_mutex_unlock(&chain->lock);
-	venc_submit(chain->venc, picture);
-}
-
-static const AVFrame *on_standin(void *context, enum cam_result why)
-{
-	(void)context;
-	printf("# camera: %s\n", cam_result_name(why));
-	return NULL;
+	venc_submit(chain->path.venc, picture);
 }
 
 /* The chroma of both in planes of their own or in pairs. */
@@ -157,72 +137,40 @@ static void on_packet(void *context, const AVPacket *packet)
 	av_frame_free(&picture);
 }
 
-static void open_capture(struct chain *chain, int width, int height)
-{
-	const struct capture_camera camera = {.name = "vivid", .cam = chain->cam};
-	const struct capture_config config = {
-		.cameras = &camera,
-		.n_cameras = 1,
-		.want = {.width = width,
-			 .height = height,
-			 .fps = 10,
-			 .formats = {CAM_FORMAT_NV12, CAM_FORMAT_I420},
-			 .n_formats = 2},
-		.convert_to = AV_PIX_FMT_YUV420P,
-		.on_picture = on_picture,
-		.standin = on_standin,
-		.context = chain,
-	};
-
-	if (capture_create(&config, &chain->capture) < 0)
-		die("no capture");
-}
-
 /* patient: a machine that is busy is no encoder that stalls. */
 static void open_chain(struct chain *chain, const char *encoder, const char *decoder, bool patient)
 {
-	static struct venc_kind encoders[KINDS];
 	static struct vdec_kind decoders[KINDS];
-	const char *const order[] = {encoder, "libx264"};
 	struct vdec_settings decoding = {.kinds = decoders,
 					 .n_kinds = KINDS,
 					 .names = {decoder},
 					 .n_names = 1};
-	struct venc_config encoding = {
-		.order = order,
-		.n_order = 2,
-		.kinds = encoders,
-		.n_kinds = KINDS,
+	const struct m2m_path_config config = {
+		.encoder = encoder,
+		.width = 320,
+		.height = 180,
 		.bitrate_bps = LOSSLESS_BPS,
-		.threads = 1,
+		.stall_us = patient ? 10 * CLOCK_US_PER_S : 0,
+		.on_picture = on_picture,
 		.on_packet = on_packet,
 		.context = chain,
-		.stall_us = patient ? 10 * CLOCK_US_PER_S : 0,
-		.quiet_us = CLOCK_US_PER_S,
-		.trial_first_us = CLOCK_US_PER_S,
-		.trial_limit_us = CLOCK_US_PER_S,
 	};
 	size_t count;
 
 	*chain = (struct chain){.compares = true};
-	encoders[0] = encode_m2m_kind(NULL);
-	memcpy(encoders + 1, venc_avcodec_kinds(&count), 2 * sizeof(encoders[0]));
 	decoders[0] = decode_m2m_kind(NULL);
 	memcpy(decoders + 1, vdec_libav_kinds(&count), 2 * sizeof(decoders[0]));
 	pthread_mutex_init(&chain->lock, NULL);
 	pthread_cond_init(&chain->changed, NULL);
-	if (camera_v4l2_create("vivid", NULL, &chain->cam) < 0 ||
-	    vdec_create(&decoding, &chain->vdec) < 0 || venc_create(&encoding, &chain->venc) < 0)
-		die("no chain");
-	open_capture(chain, 320, 180);
+	if (vdec_create(&decoding, &chain->vdec) < 0)
+		m2m_path_die("no decoder");
+	m2m_path_open(&chain->path, &config);
 }
 
 static void close_chain(struct chain *chain)
 {
-	capture_destroy(chain->capture);
-	venc_destroy(chain->venc);
+	m2m_path_close(&chain->path);
 	vdec_destroy(chain->vdec);
-	cam_destroy(chain->cam);
 	for (size_t i = 0; i < SOURCES; i++)
 		av_frame_free(&chain->sources[i]);
 	pthread_cond_destroy(&chain->changed);
@@ -246,23 +194,11 @@ static bool await_pictures(struct chain *chain, unsigned int count)
 	return came;
 }
 
-static void get_text(struct chain *chain, const char *key, char *text, size_t size)
-{
-	json_t *status = venc_status(chain->venc);
-	const json_t *value = json_object_get(status, key);
-
-	if (json_is_integer(value))
-		snprintf(text, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else
-		snprintf(text, size, "%s", value ? json_string_value(value) : "");
-	json_decref(status);
-}
-
 static bool says(struct chain *chain, const char *key, const char *wanted)
 {
 	char text[256];
 
-	get_text(chain, key, text, sizeof(text));
+	m2m_path_get_text(&chain->path, key, text, sizeof(text));
 	return strcmp(text, wanted) == 0;
 }
 
@@ -283,7 +219,7 @@ static void check_lossless(struct chain *chain, const char *encoder, const char 
 	bool came = await_pictures(chain, 2) && await_pictures(chain, 10);
 	char text[160], copies[24];
 
-	get_text(chain, "copies", copies, sizeof(copies));
+	m2m_path_get_text(&chain->path, "copies", copies, sizeof(copies));
 	snprintf(text, sizeof(text), "%u of %u pictures are equal, %s copies", chain->equal,
 		 chain->pictures, copies);
 	result(came && chain->equal == chain->pictures && says(chain, "encoder", encoder) &&
@@ -297,7 +233,7 @@ static void check_key_frame(struct chain *chain)
 
 	/* one that was asked for before is at least a second ago */
 	within = await_pictures(chain, 12);
-	venc_force_keyframe(chain->venc);
+	venc_force_keyframe(chain->path.venc);
 	/* the picture in the encoder, and two after the request */
 	within = within && await_pictures(chain, 4);
 	result(within && chain->keys == 1, "key frame", "within two pictures of the request");
@@ -308,26 +244,24 @@ static void check_bit_rates(struct chain *chain)
 	char before[24], after[24];
 	bool came = true;
 
-	get_text(chain, "keyframes", before, sizeof(before));
+	m2m_path_get_text(&chain->path, "keyframes", before, sizeof(before));
 	for (int i = 0; i < 10 && came; i++) {
-		venc_set_bitrate(chain->venc, LOW_BPS + i * INT64_C(100000));
+		venc_set_bitrate(chain->path.venc, LOW_BPS + i * INT64_C(100000));
 		came = await_pictures(chain, 2);
 	}
-	get_text(chain, "keyframes", after, sizeof(after));
-	venc_set_bitrate(chain->venc, LOSSLESS_BPS);
+	m2m_path_get_text(&chain->path, "keyframes", after, sizeof(after));
+	venc_set_bitrate(chain->path.venc, LOSSLESS_BPS);
 	result(came && strcmp(before, after) == 0 && says(chain, "reopens", "0"), "bit rate",
 	       "changed ten times, without opening anew");
 }
 
 static void check_size(struct chain *chain)
 {
-	capture_destroy(chain->capture);
-	open_capture(chain, 640, 360);
+	m2m_path_resize(&chain->path, 640, 360);
 	result(await_pictures(chain, 5) && says(chain, "width", "640") &&
 		       says(chain, "reopens", "0"),
 	       "size", "changed, with the same encoder");
-	capture_destroy(chain->capture);
-	open_capture(chain, 320, 180);
+	m2m_path_resize(&chain->path, 320, 180);
 	result(await_pictures(chain, 5) && says(chain, "width", "320"), "size", "changed back");
 }
 
@@ -339,7 +273,7 @@ static void set_fault(const char *name, const char *value)
 	snprintf(path, sizeof(path), "/sys/module/vh264/parameters/%s", name);
 	file = fopen(path, "we");
 	if (!file || fputs(value, file) < 0 || fclose(file) != 0)
-		die(path);
+		m2m_path_die(path);
 }
 
 /* How long the far side stands still from the fault until libx264 is in use; -1: it never is. */
@@ -348,11 +282,11 @@ static int64_t fail_over(struct chain *chain, const char *name, const char *valu
 	int64_t freeze_us = 0;
 
 	if (!await_encoder(chain, "encode_m2m") || !await_pictures(chain, 3))
-		die("encode_m2m is not in use");
+		m2m_path_die("encode_m2m is not in use");
 	set_fault(name, value);
 	for (int i = 0; i < 100 && !says(chain, "encoder", "libx264"); i++) {
 		/* a lost request shows when there is one, a short picture at the next IDR */
-		venc_force_keyframe(chain->venc);
+		venc_force_keyframe(chain->path.venc);
 		if (!await_pictures(chain, 1))
 			return -1;
 		if (chain->freeze_us > freeze_us)
@@ -374,7 +308,7 @@ static void check_fault(struct chain *chain, const char *name, const char *value
 	for (int i = 0; i < TRIES && back && freeze_us > FREEZE_MAX_US; i++) {
 		int64_t tried_us = fail_over(chain, name, value);
 
-		get_text(chain, "why", why, sizeof(why));
+		m2m_path_get_text(&chain->path, "why", why, sizeof(why));
 		if (tried_us >= 0 && tried_us < freeze_us)
 			freeze_us = tried_us;
 		set_fault(name, "0");
