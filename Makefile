@@ -69,6 +69,7 @@ test-qemu: image $(call programs,host) $(call checks,host) ## the image of qemu-
 fuzz: $(call fuzzers,fuzz) ## each parser for FOR seconds (default 60)
 	tests/fuzz/run $(BUILD)/fuzz
 
+bench: $(call modules,arm64) $(BUILD)/arm64/tests/qemu/bench_m2m
 bench: $(call programs,host) $(call benches,host) $(BUILD)/host/bench-sound ## the figures of tests/bench/RESULTS.md
 	tests/bench/run $(BUILD)/host
 

@@ -14,6 +14,9 @@ bare_qemu=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 bare_modules=(virtio_blk virtio_console virtio_net erofs v4l2_mem2mem videobuf2_vmalloc
 	videobuf2_v4l2 vivid)
 
+# Fast: two, at once. A test may have others, set before bare_run.
+bare_processors=(-accel "tcg,thread=multi" -smp 2)
+
 # closure_tree STATE TREE PACKAGE…: the packages with what they depend on; for cached_tree.
 closure_tree() {
 	local state=$1 tree=$2 names
@@ -59,7 +62,7 @@ bare_run() {
 	bare_initrd "$work"
 	mkfs.erofs --quiet --all-root "$work/root.erofs" "$work/root"
 	timeout --kill-after=5 "$seconds" qemu-system-aarch64 -nodefaults -no-reboot \
-		-machine virt -cpu cortex-a72 -accel tcg,thread=multi -smp 2 -m 1G -display none \
+		-machine virt -cpu cortex-a72 "${bare_processors[@]}" -m 1G -display none \
 		-kernel "$work/vmlinuz" -initrd "$work/initrd.img" \
 		-append "console=ttyAMA0 loglevel=5 panic=-1 ${words}" \
 		-serial "file:$work/serial" \

@@ -8,7 +8,7 @@
 #   tests/fake/*.c, drivers/kernel/vh264/core/*.c -> libfake.a          tests/vectors/*.c    -> mls-vectors
 #   tests/interop/peer.c             -> mls-peer           tests/secrets/secrets.c -> mls-secrets
 #   tests/{unit,flow,bench}/{test,flow,bench}_NAME.c, tests/fuzz/fuzz_NAME.c and
-#   tests/qemu/check.c               -> a program each
+#   tests/qemu/{check,bench}*.c      -> a program each
 #
 # The box speaks TLS by mbedTLS, with the libwebsockets that devroot built; the hub, and test
 # programs called *_hub or *_hub_*, by OpenSSL, with Debian's libwebsockets.
@@ -69,7 +69,7 @@ libraries := firmware drivers hub fake
 test_names := $(basename $(wildcard tests/unit/test_*.c tests/flow/flow_*.c))
 bench_names := $(basename $(wildcard tests/bench/bench_*.c))
 fuzz_names := $(basename $(wildcard tests/fuzz/fuzz_*.c))
-check_names := $(basename $(wildcard tests/qemu/check*.c))
+check_names := $(basename $(wildcard tests/qemu/check*.c tests/qemu/bench*.c))
 hub_names := $(foreach name,$(test_names) $(bench_names) $(fuzz_names),\
 	$(if $(findstring _hub_,$(notdir $(name))_),$(name)))
 
