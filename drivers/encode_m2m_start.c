@@ -303,12 +303,31 @@ static int convert(struct encode_m2m *encoder, const AVFrame *picture, uint8_t *
 	return 0;
 }
 
+static void copy_plane(uint8_t *to, int pitch, const uint8_t *from, int linesize, int bytes,
+		       int lines)
+{
+	/* lines without gaps are one: at 720p a call for each costs a tenth of the copy */
+	if (pitch == bytes && linesize == bytes)
+		memcpy(to, from, (size_t)bytes * (size_t)lines);
+	else
+		av_image_copy_plane(to, pitch, from, linesize, bytes, lines);
+}
+
+/* Of 4:2:0 with even sides, or in one plane. */
+static void copy_planes(const AVFrame *picture, uint8_t *const *data, const int *strides)
+{
+	for (int i = 0; i < AV_NUM_DATA_POINTERS && data[i]; i++)
+		copy_plane(data[i], strides[i], picture->data[i], picture->linesize[i],
+			   av_image_get_linesize(picture->format, picture->width, i),
+			   i > 0 ? picture->height / 2 : picture->height);
+}
+
 int encode_m2m_copy(struct encode_m2m *encoder, const AVFrame *picture, uint32_t index)
 {
 	const struct v4l2_layout *layout = &encoder->layout;
 	const struct v4l2_slot *slot = &encoder->raw.slots[index];
-	uint8_t *data[4] = {NULL};
-	int strides[4] = {0};
+	uint8_t *data[AV_NUM_DATA_POINTERS] = {NULL};
+	int strides[AV_NUM_DATA_POINTERS] = {0};
 
 	for (uint32_t i = 0; i < layout->n_planes; i++) {
 		const struct v4l2_layout_plane *plane = &layout->planes[i];
@@ -321,7 +340,6 @@ int encode_m2m_copy(struct encode_m2m *encoder, const AVFrame *picture, uint32_t
 						   1);
 	if (picture->format != (int)layout->pixels)
 		return convert(encoder, picture, data, strides);
-	av_image_copy(data, strides, (const uint8_t **)picture->data, picture->linesize,
-		      layout->pixels, picture->width, picture->height);
+	copy_planes(picture, data, strides);
 	return 0;
 }
