@@ -15,9 +15,16 @@ enum {
 /* The offset of the next 00 00 01 at or after `from`, or `size`. */
 static size_t find_start(const uint8_t *data, size_t size, size_t from)
 {
-	for (size_t i = from; i + START_CODE_BYTES <= size; i++) {
-		if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1)
+	size_t i = from;
+
+	while (i + START_CODE_BYTES <= size) {
+		/* a byte above 1 is in no start code */
+		if (data[i + 2] > 1)
+			i += START_CODE_BYTES;
+		else if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1)
 			return i;
+		else
+			i++;
 	}
 	return size;
 }
