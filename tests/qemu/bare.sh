@@ -14,7 +14,7 @@ bare_qemu=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 bare_modules=(virtio_blk virtio_console virtio_net erofs v4l2_mem2mem videobuf2_vmalloc
 	videobuf2_v4l2 vivid)
 
-# Fast: two, at once. A test may have others, set before bare_run.
+# Fast: two, at once. A test may have others, set before bare_boot.
 bare_processors=(-accel "tcg,thread=multi" -smp 2)
 
 # closure_tree STATE TREE PACKAGE…: the packages with what they depend on; for cached_tree.
@@ -53,26 +53,41 @@ bare_initrd() {
 	cp "$boot/boot/vmlinuz-$(kernel_version "$boot")" "$1/vmlinuz"
 }
 
-# bare_run WORK SECONDS [WORDS [OPTION…]]: boots the guest and waits until it powers off; WORDS go to
-# the kernel, OPTIONs to QEMU. What /test/main says is in WORK/report, the console in WORK/serial.
-# Succeeds where the guest came to its end in time and the kernel had nothing to complain about.
-bare_run() {
-	local work=$1 seconds=$2 words=${3:-} code=0
+# bare_images WORK: what a guest boots from, and its root
+bare_images() {
+	bare_initrd "$1"
+	mkfs.erofs --quiet --all-root "$1/root.erofs" "$1/root"
+}
 
-	bare_initrd "$work"
-	mkfs.erofs --quiet --all-root "$work/root.erofs" "$work/root"
-	timeout --kill-after=5 "$seconds" qemu-system-aarch64 -nodefaults -no-reboot \
+# bare_boot WORK SECONDS [WORDS [OPTION…]]: QEMU in the place of the shell, from the images; WORDS go
+# to the kernel, OPTIONs to QEMU. What /test/main says is in WORK/report, the console in WORK/serial.
+bare_boot() {
+	exec timeout --kill-after=5 "$2" qemu-system-aarch64 -nodefaults -no-reboot \
 		-machine virt -cpu cortex-a72 "${bare_processors[@]}" -m 1G -display none \
-		-kernel "$work/vmlinuz" -initrd "$work/initrd.img" \
-		-append "console=ttyAMA0 loglevel=5 panic=-1 ${words}" \
-		-serial "file:$work/serial" \
-		-drive "if=virtio,format=raw,readonly=on,file=$work/root.erofs" \
-		-device virtio-serial-pci -chardev "file,id=report,path=$work/report" \
+		-kernel "$1/vmlinuz" -initrd "$1/initrd.img" \
+		-append "console=ttyAMA0 loglevel=5 panic=-1 ${3:-}" \
+		-serial "file:$1/serial" \
+		-drive "if=virtio,format=raw,readonly=on,file=$1/root.erofs" \
+		-device virtio-serial-pci -chardev "file,id=report,path=$1/report" \
 		-device virtserialport,chardev=report,name=report \
 		-netdev user,id=network -device virtio-net-pci,netdev=network,romfile= \
-		"${@:4}" </dev/null || code=$?
-	((code == 0)) || echo "# QEMU ends with $code" >>"$work/report"
-	((code == 0)) && grep --quiet '^# end$' "$work/report" && bare_kernel_is_well "$work"
+		"${@:4}" </dev/null
+}
+
+# bare_run WORK SECONDS [WORDS [OPTION…]]: boots the guest, see bare_boot, and waits until it powers
+# off. Succeeds where it came to its end in time and the kernel had nothing to complain about.
+bare_run() {
+	local code=0
+
+	bare_images "$1"
+	(bare_boot "$@") || code=$?
+	((code == 0)) || echo "# QEMU ends with $code" >>"$1/report"
+	((code == 0)) && bare_ended_well "$1"
+}
+
+# bare_ended_well WORK: the guest came to its end, and its kernel is well
+bare_ended_well() {
+	grep --quiet '^# end$' "$1/report" && bare_kernel_is_well "$1"
 }
 
 # bare_kernel_is_well WORK: shows what is not

@@ -4,7 +4,7 @@ module_names := $(patsubst drivers/kernel/%/Kbuild,%,$(wildcard drivers/kernel/*
 module_sources = $(wildcard drivers/kernel/$1/* drivers/kernel/$1/*/*)
 modules = $(foreach name,$(module_names),$(BUILD)/kernel/$1/$(name)/$(name).ko)
 
-.PHONY: modules test-modules test-codecs lint-checkpatch
+.PHONY: modules test-modules test-codecs test-meet lint-checkpatch
 
 modules: $(call modules,arm64) $(call modules,amd64) ## kernel modules for tests, in build/kernel
 
@@ -16,6 +16,10 @@ test-modules: $(call modules,arm64) $(BUILD)/kernel/arm64/guest_vh264 ## loads t
 test-long: test-codecs
 test-codecs: $(call modules,arm64) $(BUILD)/arm64/tests/qemu/check_m2m ## a camera's pictures through them
 	tests/qemu/m2m
+
+test-long: test-meet
+test-meet: $(call modules,arm64) $(call programs,arm64) $(call programs,host) $(BUILD)/host/tests/qemu/check ## a room that encodes by them
+	tests/qemu/meet
 
 # What looks at a module in the guest needs the C library only.
 $(BUILD)/kernel/arm64/guest_%: tests/qemu/guest_%.c
