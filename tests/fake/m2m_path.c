@@ -23,14 +23,14 @@ static const AVFrame *on_standin(void *context, enum cam_result why)
 	return NULL;
 }
 
-static void open_capture(struct m2m_path *path)
+void m2m_path_start_camera(struct m2m_path *path, int width, int height)
 {
 	const struct capture_camera camera = {.name = "vivid", .cam = path->cam};
 	const struct capture_config config = {
 		.cameras = &camera,
 		.n_cameras = 1,
-		.want = {.width = path->config.width,
-			 .height = path->config.height,
+		.want = {.width = width,
+			 .height = height,
 			 .fps = 10,
 			 .formats = {CAM_FORMAT_NV12, CAM_FORMAT_I420},
 			 .n_formats = 2},
@@ -75,20 +75,18 @@ void m2m_path_open(struct m2m_path *path, const struct m2m_path_config *config)
 	if (camera_v4l2_create("vivid", NULL, &path->cam) < 0)
 		m2m_path_die("no camera");
 	open_encoder(path);
-	open_capture(path);
+	m2m_path_start_camera(path, config->width, config->height);
 }
 
-void m2m_path_resize(struct m2m_path *path, int width, int height)
+void m2m_path_stop_camera(struct m2m_path *path)
 {
 	capture_destroy(path->capture);
-	path->config.width = width;
-	path->config.height = height;
-	open_capture(path);
+	path->capture = NULL;
 }
 
 void m2m_path_close(struct m2m_path *path)
 {
-	capture_destroy(path->capture);
+	m2m_path_stop_camera(path);
 	venc_destroy(path->venc);
 	cam_destroy(path->cam);
 }

@@ -36,10 +36,11 @@ struct m2m_path {
 /* The callbacks may come before it returns; `path` stays where it is until it is closed. */
 void m2m_path_open(struct m2m_path *path, const struct m2m_path_config *config);
 
-/* Other pictures of the camera, into the same codec layer. */
-void m2m_path_resize(struct m2m_path *path, int width, int height);
+/* The camera's pictures end, and others come into the same codec layer. */
+void m2m_path_stop_camera(struct m2m_path *path);
+void m2m_path_start_camera(struct m2m_path *path, int width, int height);
 
-/* No callback comes after it. */
+/* Also where the camera is stopped. No callback comes after it. */
 void m2m_path_close(struct m2m_path *path);
 
 /* The value of venc_status() as text, "" where there is none. */

@@ -3,6 +3,7 @@
  * the bare guest (tests/qemu/m2m). What comes out is decoded in software and by decode_m2m and
  * compared with what went in. Prints TAP.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <libavutil/imgutils.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@
 #include "drivers/decode_m2m.h"
 #include "screen/decode.h"
 #include "tests/fake/m2m_path.h"
+#include "tests/fake/vivid.h"
 
 enum {
 	SOURCES = 32,
@@ -255,14 +257,67 @@ static void check_bit_rates(struct chain *chain)
 	       "changed ten times, without opening anew");
 }
 
+static void change_size(struct chain *chain, int width, int height)
+{
+	m2m_path_stop_camera(&chain->path);
+	m2m_path_start_camera(&chain->path, width, height);
+}
+
 static void check_size(struct chain *chain)
 {
-	m2m_path_resize(&chain->path, 640, 360);
+	change_size(chain, 640, 360);
 	result(await_pictures(chain, 5) && says(chain, "width", "640") &&
 		       says(chain, "reopens", "0"),
 	       "size", "changed, with the same encoder");
-	m2m_path_resize(&chain->path, 320, 180);
+	change_size(chain, 320, 180);
 	result(await_pictures(chain, 5) && says(chain, "width", "320"), "size", "changed back");
+}
+
+static void set_input(struct chain *chain, enum vivid_input input)
+{
+	m2m_path_stop_camera(&chain->path);
+	if (vivid_set_input(input) < 0)
+		m2m_path_die("no such input");
+	m2m_path_start_camera(&chain->path, 320, 180);
+}
+
+/* Waits until nothing comes out for a while. */
+static bool await_silence(struct chain *chain)
+{
+	const int64_t quiet_us = 2 * CLOCK_US_PER_S;
+	const int64_t deadline_us = clock_now_us() + LONG_US;
+	bool silent = false;
+
+	pthread_mutex_lock(&chain->lock);
+	while (!silent && clock_now_us() < deadline_us) {
+		const struct timespec quiet = clock_timespec(clock_now_us() + quiet_us);
+
+		silent = pthread_cond_clockwait(&chain->changed, &chain->lock, CLOCK_MONOTONIC,
+						&quiet) == ETIMEDOUT;
+	}
+	pthread_mutex_unlock(&chain->lock);
+	return silent;
+}
+
+/* Another input of the camera, which loses its signal and has it again; and back. */
+static void check_input(struct chain *chain)
+{
+	set_input(chain, VIVID_HDMI);
+	check_lossless(chain, "encode_m2m", "dmabuf");
+	result(vivid_set_signal(false) == 0 && await_silence(chain), "input", "has no signal");
+	result(vivid_set_signal(true) == 0 && await_pictures(chain, 5) &&
+		       says(chain, "encoder", "encode_m2m"),
+	       "input", "has its signal again");
+	set_input(chain, VIVID_WEBCAM);
+	check_lossless(chain, "encode_m2m", "dmabuf");
+}
+
+/* While its memory is in the encoder. */
+static void check_unplug(struct chain *chain)
+{
+	result(vivid_plug(false) == 0 && await_silence(chain), "camera", "is unplugged");
+	result(vivid_plug(true) == 0 && await_pictures(chain, 1), "camera", "is back");
+	check_lossless(chain, "encode_m2m", "dmabuf");
 }
 
 static void set_fault(const char *name, const char *value)
@@ -320,6 +375,23 @@ static void check_fault(struct chain *chain, const char *name, const char *value
 	result(back, name, "encode_m2m is back");
 }
 
+/* Only what starts meets this fault: another size starts the queues anew. */
+static void check_streamon(struct chain *chain)
+{
+	char why[128] = "";
+	bool over;
+
+	set_fault("fault_streamon", "1");
+	change_size(chain, 640, 360);
+	over = await_encoder(chain, "libx264");
+	m2m_path_get_text(&chain->path, "why", why, sizeof(why));
+	result(over && strstr(why, strerror(EIO)), "fault_streamon", why);
+	set_fault("fault_streamon", "0");
+	result(await_encoder(chain, "encode_m2m") && await_pictures(chain, 3), "fault_streamon",
+	       "encode_m2m is back");
+	change_size(chain, 320, 180);
+}
+
 /* What a device may leave unsaid without being at fault. */
 static void check_no_vui(void)
 {
@@ -346,10 +418,13 @@ int main(void)
 	check_key_frame(&chain);
 	check_bit_rates(&chain);
 	check_size(&chain);
+	check_input(&chain);
+	check_unplug(&chain);
 	close_chain(&chain);
 	open_chain(&chain, "encode_m2m", "h264", false);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		check_fault(&chain, faults[i][0], faults[i][1]);
+	check_streamon(&chain);
 	close_chain(&chain);
 	check_no_vui();
 	open_chain(&chain, "encode_m2m", "decode_m2m", true);
