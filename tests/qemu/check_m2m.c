@@ -1,52 +1,34 @@
 /*
- * check_m2m: vivid's pictures through the codec layer over the test kernel module vh264, inside
- * the bare guest (tests/qemu/m2m). What comes out is decoded in software and by decode_m2m and
- * compared with what went in. Prints TAP.
+ * check_m2m [SECONDS]: vivid's pictures through the codec layer over the test kernel module vh264,
+ * inside the bare guest (tests/qemu/m2m). What comes out is decoded in software and by decode_m2m
+ * and compared with what went in. With SECONDS a thousand short runs follow, and one of that
+ * length, which leave nothing behind. Prints TAP.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <libavutil/imgutils.h>
-#include <pthread.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "drivers/decode_m2m.h"
-#include "screen/decode.h"
+#include "tests/fake/chain.h"
 #include "tests/fake/m2m_path.h"
 #include "tests/fake/vivid.h"
 
 enum {
-	SOURCES = 32,
 	TRIES = 3,
-	KINDS = 3,
-	LOSSLESS_BPS = 50 * 1000 * 1000, /* for every macroblock of each picture as it is */
 	LOW_BPS = 300 * 1000,
+	CYCLES_WARM = 20,
+	CYCLES = 1000,
+	WARM_S = 20,
+	GROWTH_KIB = 1024,
 };
 
-/* An emulated machine beside others; what is measured has its own limits. */
-#define LONG_US (60 * CLOCK_US_PER_S)
 #define FREEZE_MAX_US CLOCK_US_PER_S
-
-/* What was captured, encoded and decoded so far. */
-struct chain {
-	struct m2m_path path;
-	struct vdec *vdec;
-	bool compares;
-
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	AVFrame *sources[SOURCES]; /* copies of the newest, a ring */
-	unsigned int n_sources;
-	unsigned int pictures; /* decoded */
-	unsigned int equal;    /* of them, to their source in every bit */
-	unsigned int keys;
-	int64_t newest_us; /* when the newest came out */
-	int64_t freeze_us; /* the longest time between two */
-};
 
 static unsigned int n_results, n_failed;
 
@@ -57,175 +39,16 @@ static void result(bool good, const char *text, const char *more)
 	fflush(stdout);
 }
 
-/* A copy, since the camera needs its memory again. */
-static void keep_source(struct chain *chain, const AVFrame *picture)
-{
-	AVFrame **place = &chain->sources[chain->n_sources++ % SOURCES];
-
-	av_frame_free(place);
-	*place = av_frame_alloc();
-	if (!*place)
-		m2m_path_die("no memory");
-	(*place)->format = picture->format;
-	(*place)->width = picture->width;
-	(*place)->height = picture->height;
-	(*place)->pts = picture->pts;
-	if (av_frame_get_buffer(*place, 0) < 0 || av_frame_copy(*place, picture) < 0)
-		m2m_path_die("no memory");
-}
-
-static void on_picture(void *context, const AVFrame *picture)
-{
-	struct chain *chain = context;
-
-	pthread_mutex_lock(&chain->lock);
-	keep_source(chain, picture);
-	pthread_mutex_unlock(&chain->lock);
-	venc_submit(chain->path.venc, picture);
-}
-
-/* The chroma of both in planes of their own or in pairs. */
-static uint8_t sample(const AVFrame *frame, int plane, int x, int y)
-{
-	if (plane > 0 && frame->format == AV_PIX_FMT_NV12)
-		return frame->data[1][y * frame->linesize[1] + 2 * x + plane - 1];
-	return frame->data[plane][y * frame->linesize[plane] + x];
-}
-
-static bool is_equal(const AVFrame *a, const AVFrame *b)
-{
-	if (a->width != b->width || a->height != b->height)
-		return false;
-	for (int plane = 0; plane < 3; plane++) {
-		int shift = plane > 0;
-
-		for (int y = 0; y < a->height >> shift; y++) {
-			for (int x = 0; x < a->width >> shift; x++) {
-				if (sample(a, plane, x, y) != sample(b, plane, x, y))
-					return false;
-			}
-		}
-	}
-	return true;
-}
-
-/* Under the lock. */
-static void compare(struct chain *chain, const AVFrame *picture)
-{
-	for (size_t i = 0; i < SOURCES; i++) {
-		if (chain->sources[i] && chain->sources[i]->pts == picture->pts)
-			chain->equal += chain->compares && is_equal(picture, chain->sources[i]);
-	}
-}
-
-static void on_packet(void *context, const AVPacket *packet)
-{
-	struct chain *chain = context;
-	int64_t now_us = clock_now_us();
-	AVFrame *picture = NULL;
-
-	(void)vdec_decode(chain->vdec, packet, &picture);
-	pthread_mutex_lock(&chain->lock);
-	chain->keys += (packet->flags & AV_PKT_FLAG_KEY) != 0;
-	if (chain->newest_us && now_us - chain->newest_us > chain->freeze_us)
-		chain->freeze_us = now_us - chain->newest_us;
-	chain->newest_us = now_us;
-	if (picture) {
-		chain->pictures++;
-		compare(chain, picture);
-	}
-	pthread_cond_broadcast(&chain->changed);
-	pthread_mutex_unlock(&chain->lock);
-	av_frame_free(&picture);
-}
-
-/* patient: a machine that is busy is no encoder that stalls. */
-static void open_chain(struct chain *chain, const char *encoder, const char *decoder, bool patient)
-{
-	static struct vdec_kind decoders[KINDS];
-	struct vdec_settings decoding = {.kinds = decoders,
-					 .n_kinds = KINDS,
-					 .names = {decoder},
-					 .n_names = 1};
-	const struct m2m_path_config config = {
-		.encoder = encoder,
-		.width = 320,
-		.height = 180,
-		.bitrate_bps = LOSSLESS_BPS,
-		.stall_us = patient ? 10 * CLOCK_US_PER_S : 0,
-		.on_picture = on_picture,
-		.on_packet = on_packet,
-		.context = chain,
-	};
-	size_t count;
-
-	*chain = (struct chain){.compares = true};
-	decoders[0] = decode_m2m_kind(NULL);
-	memcpy(decoders + 1, vdec_libav_kinds(&count), 2 * sizeof(decoders[0]));
-	pthread_mutex_init(&chain->lock, NULL);
-	pthread_cond_init(&chain->changed, NULL);
-	if (vdec_create(&decoding, &chain->vdec) < 0)
-		m2m_path_die("no decoder");
-	m2m_path_open(&chain->path, &config);
-}
-
-static void close_chain(struct chain *chain)
-{
-	m2m_path_close(&chain->path);
-	vdec_destroy(chain->vdec);
-	for (size_t i = 0; i < SOURCES; i++)
-		av_frame_free(&chain->sources[i]);
-	pthread_cond_destroy(&chain->changed);
-	pthread_mutex_destroy(&chain->lock);
-}
-
-/* Waits for so many more pictures, counted anew. False: they do not come. */
-static bool await_pictures(struct chain *chain, unsigned int count)
-{
-	const struct timespec deadline = clock_timespec(clock_now_us() + LONG_US);
-	bool late = false, came;
-
-	pthread_mutex_lock(&chain->lock);
-	chain->pictures = chain->equal = chain->keys = 0;
-	chain->freeze_us = 0;
-	while (chain->pictures < count && !late)
-		late = pthread_cond_clockwait(&chain->changed, &chain->lock, CLOCK_MONOTONIC,
-					      &deadline) != 0;
-	came = chain->pictures >= count;
-	pthread_mutex_unlock(&chain->lock);
-	return came;
-}
-
-static bool says(struct chain *chain, const char *key, const char *wanted)
-{
-	char text[256];
-
-	m2m_path_get_text(&chain->path, key, text, sizeof(text));
-	return strcmp(text, wanted) == 0;
-}
-
-/* Whether the encoder becomes the one in use; more pictures are looked at meanwhile. */
-static bool await_encoder(struct chain *chain, const char *encoder)
-{
-	int64_t deadline_us = clock_now_us() + LONG_US;
-
-	while (!says(chain, "encoder", encoder) || !says(chain, "state", "running")) {
-		if (clock_now_us() > deadline_us || !await_pictures(chain, 1))
-			return false;
-	}
-	return true;
-}
-
 static void check_lossless(struct chain *chain, const char *encoder, const char *memory)
 {
-	bool came = await_pictures(chain, 2) && await_pictures(chain, 10);
+	bool came = chain_await(chain, 2) && chain_await(chain, 10);
 	char text[160], copies[24];
 
 	m2m_path_get_text(&chain->path, "copies", copies, sizeof(copies));
 	snprintf(text, sizeof(text), "%u of %u pictures are equal, %s copies", chain->equal,
 		 chain->pictures, copies);
-	result(came && chain->equal == chain->pictures && says(chain, "encoder", encoder) &&
-		       says(chain, "memory", memory),
+	result(came && chain_all_equal(chain) && chain_says(chain, "encoder", encoder) &&
+		       chain_says(chain, "memory", memory),
 	       encoder, text);
 }
 
@@ -234,10 +57,10 @@ static void check_key_frame(struct chain *chain)
 	bool within;
 
 	/* one that was asked for before is at least a second ago */
-	within = await_pictures(chain, 12);
+	within = chain_await(chain, 12);
 	venc_force_keyframe(chain->path.venc);
 	/* the picture in the encoder, and two after the request */
-	within = within && await_pictures(chain, 4);
+	within = within && chain_await(chain, 4);
 	result(within && chain->keys == 1, "key frame", "within two pictures of the request");
 }
 
@@ -249,11 +72,11 @@ static void check_bit_rates(struct chain *chain)
 	m2m_path_get_text(&chain->path, "keyframes", before, sizeof(before));
 	for (int i = 0; i < 10 && came; i++) {
 		venc_set_bitrate(chain->path.venc, LOW_BPS + i * INT64_C(100000));
-		came = await_pictures(chain, 2);
+		came = chain_await(chain, 2);
 	}
 	m2m_path_get_text(&chain->path, "keyframes", after, sizeof(after));
-	venc_set_bitrate(chain->path.venc, LOSSLESS_BPS);
-	result(came && strcmp(before, after) == 0 && says(chain, "reopens", "0"), "bit rate",
+	venc_set_bitrate(chain->path.venc, CHAIN_LOSSLESS_BPS);
+	result(came && strcmp(before, after) == 0 && chain_says(chain, "reopens", "0"), "bit rate",
 	       "changed ten times, without opening anew");
 }
 
@@ -266,11 +89,11 @@ static void change_size(struct chain *chain, int width, int height)
 static void check_size(struct chain *chain)
 {
 	change_size(chain, 640, 360);
-	result(await_pictures(chain, 5) && says(chain, "width", "640") &&
-		       says(chain, "reopens", "0"),
+	result(chain_await(chain, 5) && chain_says(chain, "width", "640") &&
+		       chain_says(chain, "reopens", "0"),
 	       "size", "changed, with the same encoder");
 	change_size(chain, 320, 180);
-	result(await_pictures(chain, 5) && says(chain, "width", "320"), "size", "changed back");
+	result(chain_await(chain, 5) && chain_says(chain, "width", "320"), "size", "changed back");
 }
 
 static void set_input(struct chain *chain, enum vivid_input input)
@@ -281,32 +104,15 @@ static void set_input(struct chain *chain, enum vivid_input input)
 	m2m_path_start_camera(&chain->path, 320, 180);
 }
 
-/* Waits until nothing comes out for a while. */
-static bool await_silence(struct chain *chain)
-{
-	const int64_t quiet_us = 2 * CLOCK_US_PER_S;
-	const int64_t deadline_us = clock_now_us() + LONG_US;
-	bool silent = false;
-
-	pthread_mutex_lock(&chain->lock);
-	while (!silent && clock_now_us() < deadline_us) {
-		const struct timespec quiet = clock_timespec(clock_now_us() + quiet_us);
-
-		silent = pthread_cond_clockwait(&chain->changed, &chain->lock, CLOCK_MONOTONIC,
-						&quiet) == ETIMEDOUT;
-	}
-	pthread_mutex_unlock(&chain->lock);
-	return silent;
-}
-
 /* Another input of the camera, which loses its signal and has it again; and back. */
 static void check_input(struct chain *chain)
 {
 	set_input(chain, VIVID_HDMI);
 	check_lossless(chain, "encode_m2m", "dmabuf");
-	result(vivid_set_signal(false) == 0 && await_silence(chain), "input", "has no signal");
-	result(vivid_set_signal(true) == 0 && await_pictures(chain, 5) &&
-		       says(chain, "encoder", "encode_m2m"),
+	result(vivid_set_signal(false) == 0 && chain_await_silence(chain), "input",
+	       "has no signal");
+	result(vivid_set_signal(true) == 0 && chain_await(chain, 5) &&
+		       chain_says(chain, "encoder", "encode_m2m"),
 	       "input", "has its signal again");
 	set_input(chain, VIVID_WEBCAM);
 	check_lossless(chain, "encode_m2m", "dmabuf");
@@ -315,8 +121,8 @@ static void check_input(struct chain *chain)
 /* While its memory is in the encoder. */
 static void check_unplug(struct chain *chain)
 {
-	result(vivid_plug(false) == 0 && await_silence(chain), "camera", "is unplugged");
-	result(vivid_plug(true) == 0 && await_pictures(chain, 1), "camera", "is back");
+	result(vivid_plug(false) == 0 && chain_await_silence(chain), "camera", "is unplugged");
+	result(vivid_plug(true) == 0 && chain_await(chain, 1), "camera", "is back");
 	check_lossless(chain, "encode_m2m", "dmabuf");
 }
 
@@ -336,18 +142,18 @@ static int64_t fail_over(struct chain *chain, const char *name, const char *valu
 {
 	int64_t freeze_us = 0;
 
-	if (!await_encoder(chain, "encode_m2m") || !await_pictures(chain, 3))
+	if (!chain_await_encoder(chain, "encode_m2m") || !chain_await(chain, 3))
 		m2m_path_die("encode_m2m is not in use");
 	set_fault(name, value);
-	for (int i = 0; i < 100 && !says(chain, "encoder", "libx264"); i++) {
+	for (int i = 0; i < 100 && !chain_says(chain, "encoder", "libx264"); i++) {
 		/* a lost request shows when there is one, a short picture at the next IDR */
 		venc_force_keyframe(chain->path.venc);
-		if (!await_pictures(chain, 1))
+		if (!chain_await(chain, 1))
 			return -1;
 		if (chain->freeze_us > freeze_us)
 			freeze_us = chain->freeze_us;
 	}
-	return says(chain, "encoder", "libx264") ? freeze_us : -1;
+	return chain_says(chain, "encoder", "libx264") ? freeze_us : -1;
 }
 
 /*
@@ -367,7 +173,7 @@ static void check_fault(struct chain *chain, const char *name, const char *value
 		if (tried_us >= 0 && tried_us < freeze_us)
 			freeze_us = tried_us;
 		set_fault(name, "0");
-		back = await_encoder(chain, "encode_m2m") && await_pictures(chain, 3);
+		back = chain_await_encoder(chain, "encode_m2m") && chain_await(chain, 3);
 	}
 	snprintf(text, sizeof(text), "libx264 after a freeze of %" PRId64 " ms (%s)",
 		 freeze_us / CLOCK_US_PER_MS, why);
@@ -383,11 +189,11 @@ static void check_streamon(struct chain *chain)
 
 	set_fault("fault_streamon", "1");
 	change_size(chain, 640, 360);
-	over = await_encoder(chain, "libx264");
+	over = chain_await_encoder(chain, "libx264");
 	m2m_path_get_text(&chain->path, "why", why, sizeof(why));
 	result(over && strstr(why, strerror(EIO)), "fault_streamon", why);
 	set_fault("fault_streamon", "0");
-	result(await_encoder(chain, "encode_m2m") && await_pictures(chain, 3), "fault_streamon",
+	result(chain_await_encoder(chain, "encode_m2m") && chain_await(chain, 3), "fault_streamon",
 	       "encode_m2m is back");
 	change_size(chain, 320, 180);
 }
@@ -398,13 +204,112 @@ static void check_no_vui(void)
 	struct chain chain;
 
 	set_fault("fault_no_vui", "1");
-	open_chain(&chain, "encode_m2m", "h264", true);
+	chain_open(&chain, "encode_m2m", "h264", true);
 	check_lossless(&chain, "encode_m2m", "dmabuf");
-	close_chain(&chain);
+	chain_close(&chain);
 	set_fault("fault_no_vui", "0");
 }
 
-int main(void)
+/* What this process and the kernel hold. */
+struct holdings {
+	long fds;
+	long own_kib;    /* allocated and not freed, by all threads */
+	long kernel_kib; /* slabs that cannot be reclaimed, and memory that lies in pages */
+};
+
+/* The sum of what the kernel says of two kinds of its memory. */
+static long kernel_kib(const char *a, const char *b)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[160];
+	long total = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, a, strlen(a)) == 0 || strncmp(line, b, strlen(b)) == 0)
+			total += strtol(strchr(line, ':') + 1, NULL, 10);
+	}
+	if (file)
+		fclose(file);
+	return total;
+}
+
+static struct holdings look_up(void)
+{
+	const struct mallinfo2 heap = mallinfo2();
+	struct stat folder;
+
+	if (stat("/proc/self/fd", &folder) < 0 || folder.st_size == 0)
+		m2m_path_die("the kernel does not count open files");
+	return (struct holdings){
+		.fds = folder.st_size,
+		.own_kib = (long)((heap.uordblks + heap.hblkhd) / 1024),
+		.kernel_kib = kernel_kib("SUnreclaim:", "VmallocUsed:"),
+	};
+}
+
+static void check_holdings(bool good, const char *text, const struct holdings *before)
+{
+	struct holdings after = look_up();
+	char more[192];
+
+	snprintf(more, sizeof(more),
+		 "from %ld to %ld files, %ld to %ld KiB, %ld to %ld KiB of the kernel", before->fds,
+		 after.fds, before->own_kib, after.own_kib, before->kernel_kib, after.kernel_kib);
+	result(good && after.fds == before->fds && after.own_kib - before->own_kib <= GROWTH_KIB &&
+		       after.kernel_kib - before->kernel_kib <= GROWTH_KIB,
+	       text, more);
+}
+
+/* Opens all of the chain, has a picture through it, and closes it, so many times. */
+static bool open_and_close(unsigned int times)
+{
+	struct chain chain;
+	bool good = true;
+
+	for (unsigned int i = 0; good && i < times; i++) {
+		chain_open(&chain, "encode_m2m", "h264", true);
+		good = chain_await(&chain, 1) && chain_says(&chain, "encoder", "encode_m2m");
+		chain_close(&chain);
+	}
+	return good;
+}
+
+static void check_cycles(void)
+{
+	bool good = open_and_close(CYCLES_WARM);
+	struct holdings before = look_up();
+
+	check_holdings(good && open_and_close(CYCLES), "a thousand times opened and closed",
+		       &before);
+}
+
+static bool go_on(struct chain *chain, long seconds)
+{
+	int64_t end_us = clock_now_us() + seconds * CLOCK_US_PER_S;
+
+	while (clock_now_us() < end_us) {
+		venc_force_keyframe(chain->path.venc);
+		if (!chain_await(chain, 20) || !chain_all_equal(chain))
+			return false;
+	}
+	return chain_says(chain, "encoder", "encode_m2m") && chain_says(chain, "reopens", "0");
+}
+
+static void check_run(long seconds)
+{
+	struct holdings before;
+	struct chain chain;
+	bool good;
+
+	chain_open(&chain, "encode_m2m", "h264", true);
+	good = go_on(&chain, WARM_S);
+	before = look_up();
+	good = good && go_on(&chain, seconds);
+	check_holdings(good, "every picture of a long run is equal", &before);
+	chain_close(&chain);
+}
+
+static void check_all(void)
 {
 	static const char *const faults[][2] = {
 		{"fault_stall", "1"},    {"fault_late_ms", "700"}, {"fault_error", "1000"},
@@ -412,27 +317,38 @@ int main(void)
 	};
 	struct chain chain;
 
-	log_set_level(LOG_LEVEL_ERROR);
-	open_chain(&chain, "encode_m2m", "h264", true);
+	chain_open(&chain, "encode_m2m", "h264", true);
 	check_lossless(&chain, "encode_m2m", "dmabuf");
 	check_key_frame(&chain);
 	check_bit_rates(&chain);
 	check_size(&chain);
 	check_input(&chain);
 	check_unplug(&chain);
-	close_chain(&chain);
-	open_chain(&chain, "encode_m2m", "h264", false);
+	chain_close(&chain);
+	chain_open(&chain, "encode_m2m", "h264", false);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		check_fault(&chain, faults[i][0], faults[i][1]);
 	check_streamon(&chain);
-	close_chain(&chain);
+	chain_close(&chain);
 	check_no_vui();
-	open_chain(&chain, "encode_m2m", "decode_m2m", true);
+	chain_open(&chain, "encode_m2m", "decode_m2m", true);
 	check_lossless(&chain, "encode_m2m", "dmabuf");
-	close_chain(&chain);
-	open_chain(&chain, "h264_v4l2m2m", "h264", true);
+	chain_close(&chain);
+	chain_open(&chain, "h264_v4l2m2m", "h264", true);
 	check_lossless(&chain, "h264_v4l2m2m", "mmap");
-	close_chain(&chain);
+	chain_close(&chain);
+}
+
+int main(int argc, char **argv)
+{
+	long seconds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	check_all();
+	if (seconds > 0) {
+		check_cycles();
+		check_run(seconds);
+	}
 	printf("1..%u\n", n_results);
 	return n_failed > 0;
 }
