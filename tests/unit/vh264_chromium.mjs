@@ -7,9 +7,10 @@ import { createServer } from 'node:http';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const [, , stream, pictures] = process.argv;
-const deadlineMs = 60000;
+const deadlineMs = 60000, removalMs = 10000, removalRetryMs = 50;
 
 // Runs in Chromium.
 async function decode() {
@@ -66,14 +67,29 @@ async function decode() {
 
 const profile = mkdtempSync(join(tmpdir(), 'vh264-chromium-'));
 let browser;
+
+// Chromium's helpers outlive it for a moment and may still write there.
+async function removeProfile() {
+	for (const last = Date.now() + removalMs;;) {
+		try {
+			rmSync(profile, { recursive: true, force: true });
+			return;
+		} catch (error) {
+			if (error.code !== 'ENOTEMPTY' || Date.now() > last)
+				throw error;
+			await setTimeout(removalRetryMs);
+		}
+	}
+}
+
 function end(code, words) {
 	if (words)
 		console.error(words);
-	browser.once('exit', () => {
-		rmSync(profile, { recursive: true, force: true });
+	browser.once('exit', async () => {
+		await removeProfile();
 		process.exit(code);
 	});
-	browser.kill('SIGKILL');
+	process.kill(-browser.pid, 'SIGKILL');
 }
 
 const server = createServer((request, response) => {
@@ -96,6 +112,6 @@ const server = createServer((request, response) => {
 });
 server.listen(0, '127.0.0.1', () => {
 	browser = spawn('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
-		`--user-data-dir=${profile}`, `http://127.0.0.1:${server.address().port}/`], { stdio: 'ignore' });
-	setTimeout(() => end(1, 'Chromium says nothing'), deadlineMs).unref();
+		`--user-data-dir=${profile}`, `http://127.0.0.1:${server.address().port}/`], { stdio: 'ignore', detached: true });
+	setTimeout(deadlineMs, null, { ref: false }).then(() => end(1, 'Chromium says nothing'));
 });
