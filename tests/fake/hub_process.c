@@ -243,8 +243,8 @@ struct hub_process *hub_process_create(const char *configuration)
 	hub_process_pki((const char *[]){"ca", hub->folder, NULL});
 	hub_process_pki((const char *[]){"server", "--file", "hub", hub->folder, "localhost",
 					 "127.0.0.1", "::1", NULL});
-	hub_process_pki((const char *[]){"room", hub->folder, "Ruang 1", NULL});
-	hub_process_pki((const char *[]){"room", hub->folder, "Ruang 2", NULL});
+	hub_process_pki((const char *[]){"box", hub->folder, "Ruang 1", NULL});
+	hub_process_pki((const char *[]){"box", hub->folder, "Ruang 2", NULL});
 	write_configuration(hub, configuration);
 	start(hub);
 	return hub;

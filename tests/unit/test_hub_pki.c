@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -130,7 +131,30 @@ static void a_key_is_readable_by_its_owner_alone(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 }
 
-static void a_room_is_a_client_and_no_server(void **state)
+static void expect_member(X509 *certificate)
+{
+	assert_int_equal(X509_check_ca(certificate), 0);
+	assert_int_equal(X509_get_key_usage(certificate), KU_DIGITAL_SIGNATURE);
+	assert_non_null(X509_get0_subject_key_id(certificate));
+	assert_non_null(X509_get0_authority_key_id(certificate));
+	assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(certificate)), 256);
+}
+
+static void a_box_is_a_client_and_no_server(void **state)
+{
+	const struct fixture *f = *state;
+	X509 *box;
+
+	assert_int_equal(PKI("box", f->folder, "box-0007"), 0);
+	box = read_certificate(f, "box-0007.crt");
+	expect_name(box, "box-0007");
+	assert_int_equal(verify(f, box, X509_PURPOSE_SSL_CLIENT), X509_V_OK);
+	assert_int_equal(verify(f, box, X509_PURPOSE_SSL_SERVER), X509_V_ERR_INVALID_PURPOSE);
+	expect_member(box);
+	X509_free(box);
+}
+
+static void a_room_signs(void **state)
 {
 	const struct fixture *f = *state;
 	X509 *room;
@@ -138,14 +162,84 @@ static void a_room_is_a_client_and_no_server(void **state)
 	assert_int_equal(PKI("room", f->folder, "Ruang Rapat 1"), 0);
 	room = read_certificate(f, "ruang-rapat-1.crt");
 	expect_name(room, "Ruang Rapat 1");
-	assert_int_equal(verify(f, room, X509_PURPOSE_SSL_CLIENT), X509_V_OK);
-	assert_int_equal(verify(f, room, X509_PURPOSE_SSL_SERVER), X509_V_ERR_INVALID_PURPOSE);
-	assert_int_equal(X509_check_ca(room), 0);
-	assert_int_equal(X509_get_key_usage(room), KU_DIGITAL_SIGNATURE);
-	assert_non_null(X509_get0_subject_key_id(room));
-	assert_non_null(X509_get0_authority_key_id(room));
-	assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(room)), 256);
+	assert_int_equal(verify(f, room, X509_PURPOSE_ANY), X509_V_OK);
+	assert_int_equal(X509_get_ext_by_NID(room, NID_ext_key_usage, -1), -1);
+	expect_member(room);
 	X509_free(room);
+}
+
+static X509_CRL *read_list(const struct fixture *f)
+{
+	char path[PATH_BYTES];
+	X509_CRL *list;
+	FILE *stream;
+
+	path_of(f, "revoked.crl", path);
+	stream = fopen(path, "re");
+	if (!stream)
+		fail();
+	list = PEM_read_X509_CRL(stream, NULL, NULL, NULL);
+	fclose(stream);
+	assert_non_null(list);
+	return list;
+}
+
+/* Who is on the list, which is the authority's and lasts so many days. */
+static void expect_list(const struct fixture *f, X509 *one, bool has_one, X509 *two, bool has_two,
+			int lasts_days)
+{
+	X509 *ca = read_certificate(f, "ca.crt");
+	X509_CRL *list = read_list(f);
+	X509_REVOKED *entry;
+	int days, seconds;
+
+	assert_int_equal(X509_CRL_verify(list, X509_get0_pubkey(ca)), 1);
+	assert_int_equal(X509_CRL_get0_by_cert(list, &entry, one), has_one);
+	assert_int_equal(X509_CRL_get0_by_cert(list, &entry, two), has_two);
+	assert_true(X509_CRL_get_ext_by_NID(list, NID_crl_number, -1) >= 0);
+	assert_int_equal(ASN1_TIME_diff(&days, &seconds, X509_CRL_get0_lastUpdate(list),
+					X509_CRL_get0_nextUpdate(list)),
+			 1);
+	assert_int_equal(days, lasts_days);
+	X509_CRL_free(list);
+	X509_free(ca);
+}
+
+static void revoked_stays_revoked(void **state)
+{
+	const struct fixture *f = *state;
+	char one_path[PATH_BYTES], two_path[PATH_BYTES];
+	X509 *one, *two;
+
+	assert_int_equal(PKI("room", "--file", "one", f->folder, "Ruang"), 0);
+	assert_int_equal(PKI("room", "--file", "two", f->folder, "Ruang"), 0);
+	one = read_certificate(f, "one.crt");
+	two = read_certificate(f, "two.crt");
+	path_of(f, "one.crt", one_path);
+	path_of(f, "two.crt", two_path);
+	assert_int_equal(PKI("revoke", f->folder), 0);
+	expect_list(f, one, false, two, false, 30);
+	assert_int_equal(PKI("revoke", f->folder, one_path), 0);
+	expect_list(f, one, true, two, false, 30);
+	assert_int_equal(PKI("revoke", "--days", "7", f->folder, one_path, two_path), 0);
+	expect_list(f, one, true, two, true, 7);
+	assert_int_equal(PKI("revoke", "--expired", f->folder), 0);
+	expect_list(f, one, true, two, true, 1);
+	X509_free(one);
+	X509_free(two);
+}
+
+static void only_certificates_are_revoked(void **state)
+{
+	const struct fixture *f = *state;
+	char key[PATH_BYTES], list[PATH_BYTES];
+
+	path_of(f, "ca.key", key);
+	path_of(f, "revoked.crl", list);
+	assert_int_equal(PKI("revoke", f->folder, key), 1);
+	assert_int_equal(PKI("revoke", f->folder, "/absent"), 1);
+	assert_int_equal(PKI("revoke", "/absent"), 1);
+	assert_int_equal(access(list, F_OK), -1);
 }
 
 static void a_server_is_known_by_all_its_names(void **state)
@@ -201,8 +295,8 @@ static void validity_is_as_told(void **state)
 	X509 *expired, *week;
 	int days, seconds;
 
-	assert_int_equal(PKI("room", "--expired", "--file", "old", f->folder, "Ruang"), 0);
-	assert_int_equal(PKI("room", "--days", "7", "--file", "week", f->folder, "Ruang"), 0);
+	assert_int_equal(PKI("box", "--expired", "--file", "old", f->folder, "box-1"), 0);
+	assert_int_equal(PKI("box", "--days", "7", "--file", "week", f->folder, "box-1"), 0);
 	expired = read_certificate(f, "old.crt");
 	week = read_certificate(f, "week.crt");
 	assert_int_equal(verify(f, expired, X509_PURPOSE_SSL_CLIENT), X509_V_ERR_CERT_HAS_EXPIRED);
@@ -281,7 +375,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_key_is_readable_by_its_owner_alone),
-		TEST(a_room_is_a_client_and_no_server),
+		TEST(a_box_is_a_client_and_no_server),
+		TEST(a_room_signs),
+		TEST(revoked_stays_revoked),
+		TEST(only_certificates_are_revoked),
 		TEST(a_server_is_known_by_all_its_names),
 		TEST(the_authority_signs_no_other_authority),
 		TEST(serials_are_unique),
