@@ -73,7 +73,7 @@ struct setting {
 	int minimum, maximum, step;
 	const char *const *choices; /* ends with NULL */
 	bool (*is_valid)(const char *text);
-	const char *form; /* "an absolute path" */
+	const char *form; /* "an absolute path"; of a choice NULL, or more than its words */
 	const char *help; /* "PEM file with this room's certificate" */
 };
 

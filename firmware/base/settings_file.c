@@ -79,8 +79,11 @@ static void set_defaults(struct loader *loader, size_t element)
 	for (size_t i = 0; i < loader->table->n_rows; i++) {
 		const struct setting *row = &loader->table->rows[i];
 
-		if (row->initial && (element == 0 || row->repeated))
-			setting_read(row, row->initial, target_of(loader, row, element));
+		if (!row->initial || (element > 0 && !row->repeated))
+			continue;
+		if (!setting_read(row, row->initial, target_of(loader, row, element)))
+			settings_add_fault(loader->faults, 0, "[%s] %s: no memory for the default",
+					   row->section, row->key);
 	}
 }
 

@@ -245,8 +245,9 @@ void setting_form(const struct setting *setting, char *text, size_t size)
 			 setting->maximum);
 		break;
 	case SETTING_CHOICE:
-		snprintf(text, size, "%s", "");
-		join_choices(setting, text, size);
+		snprintf(text, size, "%s", setting->form ? setting->form : "");
+		if (!setting->form)
+			join_choices(setting, text, size);
 		break;
 	case SETTING_LIST:
 		snprintf(text, size, "%s", "a list with commas, each once, of ");

@@ -28,6 +28,7 @@ enum { EXIT_USAGE = 2 };
 struct options {
 	const char *board;
 	const char *config;
+	const char *policy; /* NULL: none */
 };
 
 struct program {
@@ -43,14 +44,15 @@ struct program {
 
 static void print_usage(FILE *out)
 {
-	fprintf(out, "Usage: balai-room [--board FILE] [--config FILE]\n"
+	fprintf(out, "Usage: balai-room [--board FILE] [--config FILE] [--policy FILE]\n"
 		     "       balai-room --check FILE\n"
 		     "\n"
 		     "  --board FILE     what the hardware is (default: " BOARD_FILE ")\n"
 		     "  --config FILE    what IT sets for this room (default: " CONFIG_FILE ")\n"
-		     "  --check FILE     tell all faults of a board or room file and end; 0: it is "
+		     "  --policy FILE    what the centre demands of it (default: nothing)\n"
+		     "  --check FILE     tell all faults of a settings file and end; 0: it is "
 		     "good\n"
-		     "  --help-settings  print both files with all settings and their ranges\n"
+		     "  --help-settings  print the files with all settings and their ranges\n"
 		     "  --version        print the version\n"
 		     "  --help           print this\n");
 }
@@ -71,13 +73,10 @@ static int check(const char *path)
 static bool parse_options(int argc, char **argv, struct options *ret_options, int *ret_exit)
 {
 	static const struct option known[] = {
-		{"board", required_argument, NULL, 'b'},
-		{"config", required_argument, NULL, 'c'},
-		{"check", required_argument, NULL, 'k'},
-		{"help-settings", no_argument, NULL, 's'},
-		{"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"board", required_argument, NULL, 'b'},   {"config", required_argument, NULL, 'c'},
+		{"policy", required_argument, NULL, 'p'},  {"check", required_argument, NULL, 'k'},
+		{"help-settings", no_argument, NULL, 's'}, {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},          {0},
 	};
 	int option;
 
@@ -89,6 +88,9 @@ static bool parse_options(int argc, char **argv, struct options *ret_options, in
 			break;
 		case 'c':
 			ret_options->config = optarg;
+			break;
+		case 'p':
+			ret_options->policy = optarg;
 			break;
 		case 'k':
 			*ret_exit = check(optarg);
@@ -114,17 +116,34 @@ static bool parse_options(int argc, char **argv, struct options *ret_options, in
 	return false;
 }
 
-/* Tells the faults of both files, so that one start shows them all. */
+static int load_policy(struct program *program, const char *path)
+{
+	struct settings_policy policy;
+	struct settings_faults faults;
+	int r;
+
+	r = settings_load_policy(path, &policy, &faults);
+	settings_print_faults(stderr, path, &faults);
+	if (r == 0)
+		settings_apply_policy(&policy, &program->settings.secrecy);
+	return r;
+}
+
+/* Tells the faults of all files, so that one start shows them all. */
 static int load_settings(struct program *program, const struct options *options)
 {
 	struct settings_faults faults;
-	int r, r_board;
+	int r, r_board, r_policy = 0;
 
 	r = settings_load_room(options->config, &program->settings, &faults);
 	settings_print_faults(stderr, options->config, &faults);
 	r_board = settings_load_board(options->board, &program->board, &faults);
 	settings_print_faults(stderr, options->board, &faults);
-	return r < 0 ? r : r_board;
+	if (options->policy)
+		r_policy = load_policy(program, options->policy);
+	if (r == 0)
+		r = r_board;
+	return r < 0 ? r : r_policy;
 }
 
 static json_t *status(void *context)

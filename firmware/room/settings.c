@@ -104,6 +104,20 @@ static void complete_orders(struct settings_board *board, struct settings_faults
 	complete_order(&board->decoders, &decoders, "[decoder] order", faults);
 }
 
+static void check_secrecy(const struct settings_room *room, struct settings_faults *faults)
+{
+	const struct settings_secrecy *secrecy = &room->secrecy;
+
+	if (secrecy->certificate[0] && !secrecy->key[0])
+		settings_add_fault(faults, 0, "[secrecy] key: is missing beside certificate");
+	if (secrecy->key[0] && !secrecy->certificate[0])
+		settings_add_fault(faults, 0, "[secrecy] certificate: is missing beside key");
+	if (!secrecy->certificate[0] && !secrecy->key[0] && !room->name[0])
+		settings_add_fault(faults, 0,
+				   "[room] name: is missing; without [secrecy] certificate the "
+				   "room is a guest and has to say its name");
+}
+
 int settings_read_room(FILE *file, struct settings_room *ret_settings,
 		       struct settings_faults *ret_faults)
 {
@@ -111,10 +125,33 @@ int settings_read_room(FILE *file, struct settings_room *ret_settings,
 
 	*ret_faults = (struct settings_faults){0};
 	settings_read_file(file, settings_room_table(), &settings, ret_faults);
+	if (ret_faults->count == 0)
+		check_secrecy(&settings, ret_faults);
 	if (ret_faults->count > 0)
 		return -EINVAL;
 	*ret_settings = settings;
 	return 0;
+}
+
+int settings_read_policy(FILE *file, struct settings_policy *ret_settings,
+			 struct settings_faults *ret_faults)
+{
+	struct settings_policy settings = {0};
+
+	*ret_faults = (struct settings_faults){0};
+	settings_read_file(file, settings_policy_table(), &settings, ret_faults);
+	if (ret_faults->count > 0)
+		return -EINVAL;
+	*ret_settings = settings;
+	return 0;
+}
+
+void settings_apply_policy(const struct settings_policy *policy, struct settings_secrecy *secrecy)
+{
+	if (policy->mode == SETTINGS_SECRECY_OFF || policy->mode < secrecy->mode)
+		secrecy->mode = policy->mode;
+	if (!policy->guests)
+		secrecy->guests = 0;
 }
 
 int settings_read_board(FILE *file, struct settings_board *ret_settings,
@@ -165,32 +202,53 @@ int settings_load_board(const char *path, struct settings_board *ret_settings,
 	return r;
 }
 
-/* Comments are not looked into: a section's line begins with its bracket. */
-static bool has_board_section(FILE *file)
+int settings_load_policy(const char *path, struct settings_policy *ret_settings,
+			 struct settings_faults *ret_faults)
 {
-	char line[256];
-	bool found = false;
-
-	while (!found && fgets(line, sizeof(line), file))
-		found = strncmp(line + strspn(line, " \t"), "[board]", strlen("[board]")) == 0;
-	return found;
-}
-
-int settings_check(const char *path, struct settings_faults *ret_faults)
-{
-	struct settings_board board;
-	struct settings_room room;
-	bool is_board;
 	FILE *file;
 	int r;
 
 	r = settings_open(path, ret_faults, &file);
 	if (r < 0)
 		return r;
-	is_board = has_board_section(file);
+	r = settings_read_policy(file, ret_settings, ret_faults);
 	fclose(file);
-	r = is_board ? settings_load_board(path, &board, ret_faults)
-		     : settings_load_room(path, &room, ret_faults);
+	return r;
+}
+
+/* Comments are not looked into: a section's line begins with its bracket. */
+static bool has_section(FILE *file, const char *section)
+{
+	char line[256];
+	bool found = false;
+
+	rewind(file);
+	while (!found && fgets(line, sizeof(line), file))
+		found = strncmp(line + strspn(line, " \t"), section, strlen(section)) == 0;
+	return found;
+}
+
+int settings_check(const char *path, struct settings_faults *ret_faults)
+{
+	struct settings_policy policy;
+	struct settings_board board;
+	struct settings_room room;
+	bool is_board, is_policy;
+	FILE *file;
+	int r;
+
+	r = settings_open(path, ret_faults, &file);
+	if (r < 0)
+		return r;
+	is_board = has_section(file, "[board]");
+	is_policy = has_section(file, "[policy]");
+	fclose(file);
+	if (is_board)
+		r = settings_load_board(path, &board, ret_faults);
+	else if (is_policy)
+		r = settings_load_policy(path, &policy, ret_faults);
+	else
+		r = settings_load_room(path, &room, ret_faults);
 	return r == 0 && ret_faults->count > 0 ? -EINVAL : r;
 }
 
@@ -199,4 +257,6 @@ void settings_print_help(FILE *out)
 	settings_print_table(out, settings_room_table());
 	fprintf(out, "\n\n");
 	settings_print_table(out, settings_board_table());
+	fprintf(out, "\n\n");
+	settings_print_table(out, settings_policy_table());
 }

@@ -1,7 +1,7 @@
 /*
- * The two settings files of a room, in INI form: what IT sets (room file) and what the hardware is
- * (board file). Each has one typed table (settings_table.c) for base/settings.h. One thread at a
- * time.
+ * The settings files of a room, in INI form: what IT sets (room file), what the hardware is (board
+ * file) and, where there is one, what the centre demands (policy file). Each has one typed table
+ * (settings_table.c) for base/settings.h. One thread at a time.
  */
 #ifndef BALAI_ROOM_SETTINGS_H
 #define BALAI_ROOM_SETTINGS_H
@@ -15,6 +15,29 @@
 #define SETTINGS_CAMERAS_MAX 8
 #define SETTINGS_NAME_BYTES 65
 
+/* Whether a meeting has to be end-to-end encrypted; the stricter first. */
+enum settings_secrecy_mode {
+	SETTINGS_SECRECY_REQUIRE, /* nothing is sent or shown in clear */
+	SETTINGS_SECRECY_ALLOW,   /* goes along with a meeting that others hold in clear */
+	SETTINGS_SECRECY_OFF,     /* in clear; the centre's word alone */
+};
+
+struct settings_secrecy {
+	char authorities[SETTINGS_PATH_BYTES]; /* PEM files */
+	char revoked[SETTINGS_PATH_BYTES];     /* empty: none is */
+	char certificate[SETTINGS_PATH_BYTES]; /* this and the key empty: a guest, called `name` */
+	char key[SETTINGS_PATH_BYTES];
+	char psk[SETTINGS_PATH_BYTES]; /* 32 bytes; empty: none */
+	char psk_id[SETTINGS_NAME_BYTES];
+	int mode;   /* enum settings_secrecy_mode */
+	int guests; /* 1: they may be members */
+};
+
+struct settings_policy {
+	int mode; /* enum settings_secrecy_mode; ALLOW: as the room's own */
+	int guests;
+};
+
 struct settings_room {
 	char name[SETTINGS_NAME_BYTES]; /* empty: that of the certificate */
 	int language;                   /* enum words_language */
@@ -25,6 +48,7 @@ struct settings_room {
 	char ca[SETTINGS_PATH_BYTES]; /* PEM files */
 	char certificate[SETTINGS_PATH_BYTES];
 	char key[SETTINGS_PATH_BYTES];
+	struct settings_secrecy secrecy;
 
 	int width; /* pixels, even */
 	int height;
@@ -91,6 +115,8 @@ int settings_load_room(const char *path, struct settings_room *ret_settings,
 		       struct settings_faults *ret_faults) __attribute__((warn_unused_result));
 int settings_load_board(const char *path, struct settings_board *ret_settings,
 			struct settings_faults *ret_faults) __attribute__((warn_unused_result));
+int settings_load_policy(const char *path, struct settings_policy *ret_settings,
+			 struct settings_faults *ret_faults) __attribute__((warn_unused_result));
 
 /* As above from an open stream, at most 1 MiB of it. */
 int settings_read_room(FILE *file, struct settings_room *ret_settings,
@@ -98,14 +124,23 @@ int settings_read_room(FILE *file, struct settings_room *ret_settings,
 int settings_read_board(FILE *file, struct settings_board *ret_settings,
 			struct settings_faults *ret_faults) __attribute__((warn_unused_result));
 
+int settings_read_policy(FILE *file, struct settings_policy *ret_settings,
+			 struct settings_faults *ret_faults) __attribute__((warn_unused_result));
+
 /*
- * Reads a file as a board file if it has a [board] section, else as a room file, and keeps nothing
- * but the faults. Returns as above, and -EINVAL for faults that are borne too.
+ * The stricter of the two is what counts, but that off is the centre's to say and then stands
+ * whatever the room's own is.
+ */
+void settings_apply_policy(const struct settings_policy *policy, struct settings_secrecy *secrecy);
+
+/*
+ * Reads a file as a board file if it has a [board] section, as a policy file if it has a [policy]
+ * section, else as a room file, and keeps nothing but the faults. Returns as above, and -EINVAL for faults that are borne too.
  */
 int settings_check(const char *path, struct settings_faults *ret_faults)
 	__attribute__((warn_unused_result));
 
-/* Both tables as commented files with the defaults, which can be started from. */
+/* All tables as commented files with the defaults, which can be started from. */
 void settings_print_help(FILE *out);
 
 #endif

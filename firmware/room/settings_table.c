@@ -15,6 +15,10 @@ static const char *const rates[] = {"constant", "variable", NULL};
 static const char *const profiles[] = {"baseline", "high", NULL};
 static const char *const voices[] = {"raw", "clear", NULL};
 static const char *const echoes[] = {"cancel", "done", NULL};
+/* enum settings_secrecy_mode. A room file has not the last of them. */
+static const char *const room_modes[] = {"require", "allow", NULL};
+static const char *const modes[] = {"require", "allow", "off", NULL};
+static const char *const answers[] = {"no", "yes", NULL};
 
 static bool is_name_or_empty(const char *text)
 {
@@ -24,6 +28,11 @@ static bool is_name_or_empty(const char *text)
 static bool is_path(const char *text)
 {
 	return text[0] == '/';
+}
+
+static bool is_path_or_empty(const char *text)
+{
+	return text[0] == '\0' || is_path(text);
 }
 
 /* What follows `prefix`, or NULL. */
@@ -95,6 +104,8 @@ static bool is_screen(const char *text)
 #define RANGE(minimum_, maximum_, step_)                                                           \
 	.minimum = (minimum_), .maximum = (maximum_), .step = (step_)
 #define PATH .is_valid = is_path, .form = "an absolute path"
+#define PATH_OR_EMPTY                                                                              \
+	.initial = "", .is_valid = is_path_or_empty, .form = "empty or an absolute path"
 
 #define NAME_FORM "text without control characters"
 #define MEETING_FORM "a name of the characters a-z 0-9 -"
@@ -124,9 +135,31 @@ const struct settings_table *settings_room_table(void)
 		{ROW("meeting", "ca", settings_room, ca), .type = SETTING_TEXT, PATH,
 		 .help = "PEM file with the CA that the hub has its certificate from"},
 		{ROW("meeting", "certificate", settings_room, certificate), .type = SETTING_TEXT,
-		 PATH, .help = "PEM file with this room's certificate"},
+		 PATH, .help = "PEM file with this box's certificate, which the hub sees"},
 		{ROW("meeting", "key", settings_room, key), .type = SETTING_TEXT, PATH,
 		 .help = "PEM file with the key of that certificate"},
+		{ROW("secrecy", "authorities", settings_room, secrecy.authorities),
+		 .type = SETTING_TEXT, PATH,
+		 .help = "PEM file with the authorities that say which room is which"},
+		{ROW("secrecy", "revoked", settings_room, secrecy.revoked), .type = SETTING_TEXT,
+		 PATH_OR_EMPTY, .help = "PEM file with their lists of revoked certificates"},
+		{ROW("secrecy", "certificate", settings_room, secrecy.certificate),
+		 .type = SETTING_TEXT, PATH_OR_EMPTY,
+		 .help = "PEM file with what one of them says of this room; empty: it is a guest"},
+		{ROW("secrecy", "key", settings_room, secrecy.key), .type = SETTING_TEXT,
+		 PATH_OR_EMPTY, .help = "PEM file with the key of that certificate"},
+		{ROW("secrecy", "psk", settings_room, secrecy.psk), .type = SETTING_TEXT,
+		 PATH_OR_EMPTY, .help = "file of 32 secret bytes that all rooms have; empty: none"},
+		{ROW("secrecy", "psk_id", settings_room, secrecy.psk_id), .type = SETTING_TEXT,
+		 .initial = "office", .is_valid = message_is_name, .form = NAME_FORM,
+		 .help = "what those bytes are called, in all rooms alike"},
+		{ROW("secrecy", "mode", settings_room, secrecy.mode), .type = SETTING_CHOICE,
+		 .initial = "require", .choices = room_modes,
+		 .form = "require or allow (off is for the centre's policy file)",
+		 .help = "require: end-to-end encrypted or not at all; allow: also in clear"},
+		{ROW("secrecy", "guests", settings_room, secrecy.guests), .type = SETTING_CHOICE,
+		 .initial = "no", .choices = answers,
+		 .help = "whether members may come whom no authority knows"},
 		{ROW("picture", "width", settings_room, width), .type = SETTING_INT,
 		 .initial = "1280", RANGE(160, 3840, 2),
 		 .help = "width of the picture sent, in pixels"},
@@ -237,6 +270,27 @@ const struct settings_table *settings_board_table(void)
 		.elements_max = SETTINGS_CAMERAS_MAX,
 		.rows = board_rows,
 		.n_rows = sizeof(board_rows) / sizeof(board_rows[0]),
+		.other = settings_room_table,
+	};
+
+	return &table;
+}
+
+const struct settings_table *settings_policy_table(void)
+{
+	static const struct setting rows[] = {
+		{ROW("policy", "mode", settings_policy, mode), .type = SETTING_CHOICE,
+		 .initial = "allow", .choices = modes,
+		 .help = "require: whatever the room file says; allow: as it says; off: in clear"},
+		{ROW("policy", "guests", settings_policy, guests), .type = SETTING_CHOICE,
+		 .initial = "yes", .choices = answers,
+		 .help = "no: whatever the room file says; yes: as it says"},
+	};
+	static const struct settings_table table = {
+		.title = "policy file (it has a [policy] section)",
+		.about = "what the centre demands",
+		.rows = rows,
+		.n_rows = sizeof(rows) / sizeof(rows[0]),
 		.other = settings_room_table,
 	};
 

@@ -1,5 +1,5 @@
 /*
- * The two tables of room/settings.h.
+ * The tables of room/settings.h.
  */
 #ifndef BALAI_ROOM_SETTINGS_TABLE_H
 #define BALAI_ROOM_SETTINGS_TABLE_H
@@ -8,5 +8,6 @@
 
 const struct settings_table *settings_room_table(void);
 const struct settings_table *settings_board_table(void);
+const struct settings_table *settings_policy_table(void);
 
 #endif

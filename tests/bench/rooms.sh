@@ -88,6 +88,10 @@ write_room() {
 		ca = $work/ca.crt
 		certificate = $work/$1.crt
 		key = $work/$1.key
+		[secrecy]
+		authorities = $work/meetings/ca.crt
+		certificate = $work/meetings/$1.crt
+		key = $work/meetings/$1.key
 		[picture]
 		width = $2
 		height = $3
@@ -110,14 +114,21 @@ shows_other() {
 	[[ $(rooms_status "$1" '.screen.members[0].shown > 30') == true ]]
 }
 
+# make_room_certificates NAME: that of its box and its own
+make_room_certificates() {
+	tools/pki/pki box --file "$1" "$work" "box-$1" >/dev/null
+	tools/pki/pki room --file "$1" "$work/meetings" "Room $1" >/dev/null
+}
+
 make_certificates() {
 	local pki=tools/pki/pki room
 
 	[[ ! -e $work/hub.crt ]] || return 0
 	"$pki" ca "$work" Bench >/dev/null
+	"$pki" ca "$work/meetings" "Bench rooms" >/dev/null
 	"$pki" server --file hub "$work" localhost 127.0.0.1 >/dev/null
 	for room in a b; do
-		"$pki" room --file "$room" "$work" "Room $room" >/dev/null
+		make_room_certificates "$room"
 	done
 }
 

@@ -26,6 +26,7 @@
 
 struct site {
 	char directory[64];
+	char meetings[80]; /* folder of what the rooms know one another by */
 	char path[SITE_PATH_BYTES];
 	uint16_t port;
 	pid_t hub;
@@ -246,6 +247,8 @@ struct site *site_create(void)
 	site_pki(site, (const char *[]){"pki", "ca", site->directory, "Site", NULL});
 	site_pki(site, (const char *[]){"pki", "server", site->directory, "localhost", "127.0.0.1",
 					NULL});
+	snprintf(site->meetings, sizeof(site->meetings), "%s/meetings", site->directory);
+	site_pki(site, (const char *[]){"pki", "ca", site->meetings, "Rooms", NULL});
 	site->port = free_port();
 	write_hub_file(site);
 	site_hub_start(site);
@@ -263,6 +266,21 @@ void site_destroy(struct site *site)
 }
 
 /* Rooms */
+
+void site_certify(struct site *site, const char *file, const char *name)
+{
+	site_pki(site, (const char *[]){"pki", "box", "--file", file, site->directory, name, NULL});
+	site_pki(site, (const char *[]){"pki", "room", "--file", file, site->meetings, name, NULL});
+}
+
+static void set_secrecy(const struct site *site, const char *name, struct settings_secrecy *secrecy)
+{
+	snprintf(secrecy->authorities, sizeof(secrecy->authorities), "%s/ca.crt", site->meetings);
+	snprintf(secrecy->certificate, sizeof(secrecy->certificate), "%s/%s.crt", site->meetings,
+		 name);
+	snprintf(secrecy->key, sizeof(secrecy->key), "%s/%s.key", site->meetings, name);
+	snprintf(secrecy->psk_id, sizeof(secrecy->psk_id), "office");
+}
 
 void site_settings(struct site *site, const char *name, struct settings_room *ret_room,
 		   struct settings_board *ret_board)
@@ -295,9 +313,9 @@ void site_settings(struct site *site, const char *name, struct settings_room *re
 	snprintf(room.ca, sizeof(room.ca), "%s/ca.crt", site->directory);
 	snprintf(room.certificate, sizeof(room.certificate), "%s/%s.crt", site->directory, name);
 	snprintf(room.key, sizeof(room.key), "%s/%s.key", site->directory, name);
+	set_secrecy(site, name, &room.secrecy);
 	if (access(room.certificate, F_OK) != 0)
-		site_pki(site, (const char *[]){"pki", "room", "--file", name, site->directory,
-						name, NULL});
+		site_certify(site, name, name);
 	*ret_room = room;
 	*ret_board = board;
 }

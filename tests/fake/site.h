@@ -34,6 +34,12 @@ int site_hub_pid(const struct site *site);
 /* A path in the site's folder; lent until the next call. */
 const char *site_path(struct site *site, const char *name);
 
+/*
+ * Certificates FILE.crt for a room called `name` and its box, called the same, in the site's folder
+ * and in `meetings` below it.
+ */
+void site_certify(struct site *site, const char *file, const char *name);
+
 /* Runs tools/pki/pki with these arguments, of which the last is NULL. */
 void site_pki(struct site *site, const char *const *arguments);
 
@@ -47,7 +53,7 @@ struct site_devices {
 	size_t n_encoders;
 };
 
-/* Settings of a room in meeting "test", 320x180 at 30 pictures a second, with a certificate for `name`. */
+/* Settings of a room in meeting "test", 320x180 at 30 pictures a second, with certificates for `name`. */
 void site_settings(struct site *site, const char *name, struct settings_room *ret_room,
 		   struct settings_board *ret_board);
 

@@ -134,9 +134,11 @@ static void write_settings(struct bench *bench)
 		 "[room]\ncontrol_socket = %s\n"
 		 "[meeting]\nurl = wss://localhost:%u/meet\nmeeting = test\n"
 		 "ca = %s/ca.crt\ncertificate = %s/one.crt\nkey = %s/one.key\n"
+		 "[secrecy]\nauthorities = %s/meetings/ca.crt\n"
+		 "certificate = %s/meetings/one.crt\nkey = %s/meetings/one.key\n"
 		 "[picture]\nwidth = 320\nheight = 180\n",
 		 bench->socket, site_hub_port(bench->site), bench->folder, bench->folder,
-		 bench->folder);
+		 bench->folder, bench->folder, bench->folder, bench->folder);
 	write_file(bench->room_file, text);
 	write_file(bench->board_file, "[board]\nname = bench\n"
 				      "[camera]\nname = front\ndevice = test:1\n"
@@ -165,8 +167,7 @@ static int set_up(void **state)
 		return -1;
 	bench->site = site_create();
 	snprintf(bench->folder, sizeof(bench->folder), "%s", site_path(bench->site, "."));
-	site_pki(bench->site, (const char *[]){"pki", "room", "--file", "one", bench->folder,
-					       "Ruang Satu", NULL});
+	site_certify(bench->site, "one", "Ruang Satu");
 	write_settings(bench);
 	bench->notified = open_notified(bench->site);
 	*state = bench;

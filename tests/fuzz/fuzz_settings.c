@@ -36,6 +36,9 @@ static void require_room(const struct settings_room *room)
 	require(room->width >= 160 && room->width <= 3840 && room->width % 2 == 0);
 	require(room->fps >= 1 && room->fps <= 60);
 	require(room->language >= 0 && room->language < 2);
+	require(room->secrecy.authorities[0] == '/' && room->secrecy.psk_id[0]);
+	require(room->secrecy.mode == SETTINGS_SECRECY_REQUIRE ||
+		room->secrecy.mode == SETTINGS_SECRECY_ALLOW);
 }
 
 static void require_board(const struct settings_board *board)
@@ -52,6 +55,7 @@ static void require_board(const struct settings_board *board)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct settings_faults faults;
+	struct settings_policy policy;
 	struct settings_board board;
 	struct settings_room room;
 	FILE *file;
@@ -70,6 +74,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require_faults(r, &faults);
 	if (r == 0)
 		require_board(&board);
+	require(fseek(file, 0, SEEK_SET) == 0);
+	r = settings_read_policy(file, &policy, &faults);
+	require_faults(r, &faults);
+	if (r == 0)
+		require(policy.mode >= 0 && policy.mode <= SETTINGS_SECRECY_OFF);
 	fclose(file);
 	return 0;
 }

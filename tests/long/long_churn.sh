@@ -84,7 +84,7 @@ make_guest() {
 	local port
 
 	port=$(sed -n 's/^listen = .*://p' "$work/hub.ini")
-	tools/pki/pki room --file guest "$work" "Guest" >/dev/null
+	make_room_certificates guest
 	write_room guest 320 180 500 test:
 }
 

@@ -107,8 +107,18 @@ make_certificates() {
 
 	"$pki" ca "$work" "Balai test"
 	"$pki" server --file hub "$work" 127.0.0.1 10.0.2.2
-	"$pki" room --file here "$work" "Ruang Sini"
-	"$pki" room --file box "$work" "Ruang Kotak"
+	"$pki" ca "$work/meetings" "Balai rooms"
+	"$pki" box --file here "$work" box-1
+	"$pki" box --file box "$work" box-2
+	"$pki" room --file here "$work/meetings" "Ruang Sini"
+	"$pki" room --file box "$work/meetings" "Ruang Kotak"
+}
+
+# copy_certificates FOLDER: what the box needs, as room_file says
+copy_certificates() {
+	mkdir -p "$1/meetings"
+	cp "$work"/{ca.crt,box.crt,box.key} "$1/"
+	cp "$work/meetings/"{ca.crt,box.crt,box.key} "$1/meetings/"
 }
 
 # room_file HUB FOLDER NAME FPS KBPS: small pictures, few a second: the box is emulated.
@@ -120,6 +130,10 @@ room_file() {
 		ca = $2/ca.crt
 		certificate = $2/$3.crt
 		key = $2/$3.key
+		[secrecy]
+		authorities = $2/meetings/ca.crt
+		certificate = $2/meetings/$3.crt
+		key = $2/meetings/$3.key
 		[picture]
 		width = 320
 		height = 180

@@ -18,10 +18,10 @@
 #include "screen/words.h"
 #include "tests/fake/fake_alloc.h"
 
-#define MEETING                                                                                    \
-	"[meeting]\nurl=wss://hub.example\nmeeting=kabinet\nca=/ca\ncertificate=/cert\nkey=/key\n"
+#define SECRECY "[secrecy]\nauthorities=/a\ncertificate=/c\nkey=/k\n"
 #define MEETING_WITHOUT_KEY                                                                        \
-	"[meeting]\nurl=wss://hub.example\nmeeting=kabinet\nca=/ca\ncertificate=/cert\n"
+	SECRECY "[meeting]\nurl=wss://hub.example\nmeeting=kabinet\nca=/ca\ncertificate=/cert\n"
+#define MEETING MEETING_WITHOUT_KEY "key=/key\n"
 
 static FILE *open_text(const char *text, size_t length)
 {
@@ -79,6 +79,12 @@ static void room_has_defaults(void **state)
 	assert_int_equal(room.sound_bitrate_kbps, 32);
 	assert_string_equal(room.live.host, "");
 	assert_int_equal(room.log_level, LOG_LEVEL_INFO);
+	assert_string_equal(room.secrecy.authorities, "/a");
+	assert_string_equal(room.secrecy.revoked, "");
+	assert_string_equal(room.secrecy.psk, "");
+	assert_string_equal(room.secrecy.psk_id, "office");
+	assert_int_equal(room.secrecy.mode, SETTINGS_SECRECY_REQUIRE);
+	assert_int_equal(room.secrecy.guests, 0);
 }
 
 static void room_is_read(void **state)
@@ -98,6 +104,13 @@ static void room_is_read(void **state)
 				   "ca = /a b/ca.pem\n"
 				   "certificate = /c\n"
 				   "key = /k=1\n"
+				   "[secrecy]\n"
+				   "authorities = /m/ca.crt\n"
+				   "revoked = /m/revoked.crl\n"
+				   "psk = /m/office.key\n"
+				   "psk_id = kantor\n"
+				   "mode = allow\n"
+				   "guests = yes\n"
 				   "[picture]\n"
 				   "width = 640\n"
 				   "height = 360\n"
@@ -123,6 +136,97 @@ static void room_is_read(void **state)
 	assert_string_equal(room.live.host, "::1");
 	assert_int_equal(room.live.port, 0);
 	assert_int_equal(room.log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(room.secrecy.authorities, "/m/ca.crt");
+	assert_string_equal(room.secrecy.revoked, "/m/revoked.crl");
+	assert_string_equal(room.secrecy.certificate, "");
+	assert_string_equal(room.secrecy.key, "");
+	assert_string_equal(room.secrecy.psk, "/m/office.key");
+	assert_string_equal(room.secrecy.psk_id, "kantor");
+	assert_int_equal(room.secrecy.mode, SETTINGS_SECRECY_ALLOW);
+	assert_int_equal(room.secrecy.guests, 1);
+}
+
+static int read_policy(const char *text, struct settings_policy *policy,
+		       struct settings_faults *faults)
+{
+	FILE *file = open_text(text, strlen(text));
+	int r = settings_read_policy(file, policy, faults);
+
+	fclose(file);
+	return r;
+}
+
+static void policy_is_read(void **state)
+{
+	struct settings_faults faults;
+	struct settings_policy policy;
+
+	(void)state;
+	assert_int_equal(read_policy("[policy]\n", &policy, &faults), 0);
+	assert_int_equal(policy.mode, SETTINGS_SECRECY_ALLOW);
+	assert_int_equal(policy.guests, 1);
+	assert_int_equal(read_policy("[policy]\nmode=off\nguests=no\n", &policy, &faults), 0);
+	assert_int_equal(policy.mode, SETTINGS_SECRECY_OFF);
+	assert_int_equal(policy.guests, 0);
+	assert_int_equal(read_policy("[policy]\nmode=on\n", &policy, &faults), -EINVAL);
+	assert_int_equal(faults.faults[0].line, 2);
+	assert_string_equal(faults.faults[0].text,
+			    "[policy] mode: \"on\" is not require, allow or off");
+	assert_int_equal(read_policy("[secrecy]\nmode=allow\n", &policy, &faults), -EINVAL);
+	assert_string_equal(faults.faults[0].text, "[secrecy]: belongs in a room file");
+}
+
+static void the_stricter_wins_but_that_off_is_the_centres(void **state)
+{
+	enum { REQUIRE = SETTINGS_SECRECY_REQUIRE, ALLOW, OFF };
+	static const struct {
+		struct settings_policy policy;
+		int mode, guests;
+		int result, result_guests;
+	} cases[] = {
+		{{REQUIRE, 1}, REQUIRE, 1, REQUIRE, 1}, {{REQUIRE, 0}, ALLOW, 1, REQUIRE, 0},
+		{{ALLOW, 1}, REQUIRE, 0, REQUIRE, 0},   {{ALLOW, 1}, ALLOW, 1, ALLOW, 1},
+		{{OFF, 0}, REQUIRE, 0, OFF, 0},         {{OFF, 1}, ALLOW, 0, OFF, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct settings_secrecy secrecy = {.mode = cases[i].mode,
+						   .guests = cases[i].guests};
+
+		settings_apply_policy(&cases[i].policy, &secrecy);
+		assert_int_equal(secrecy.mode, cases[i].result);
+		assert_int_equal(secrecy.guests, cases[i].result_guests);
+	}
+}
+
+static void secrecy_is_whole(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: good */
+	} cases[] = {
+		{"[room]\nname=Tamu\n", NULL},
+		{"", "[room] name: is missing; without [secrecy] certificate the room is a guest "
+		     "and has to say its name"},
+		{"[secrecy]\nkey=/k\n", "[secrecy] certificate: is missing beside key"},
+		{"[secrecy]\ncertificate=/c\n", "[secrecy] key: is missing beside certificate"},
+	};
+	struct settings_faults faults;
+	struct settings_room room;
+	char text[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "%s[meeting]\nurl=wss://h\nmeeting=x\nca=/a\ncertificate=/b\nkey=/c\n"
+			 "[secrecy]\nauthorities=/a\n",
+			 cases[i].text);
+		assert_int_equal(read_room(text, &room, &faults), cases[i].fault ? -EINVAL : 0);
+		assert_int_equal(faults.count, cases[i].fault != NULL);
+		if (cases[i].fault)
+			assert_string_equal(faults.faults[0].text, cases[i].fault);
+	}
 }
 
 static void board_has_defaults(void **state)
@@ -219,7 +323,7 @@ static void absent_cameras_do_not_count(void **state)
 }
 
 struct fault_case {
-	const char *text; /* after MEETING, so that its first line is 7; after [board], 3 */
+	const char *text; /* after MEETING, so that its first line is 11; after [board], 3 */
 	unsigned int line;
 	const char *fault;
 };
@@ -242,52 +346,59 @@ static void assert_fault(const struct fault_case *c, int r, const struct setting
 static void room_faults_are_told(void **state)
 {
 	static const struct fault_case cases[] = {
-		{"[picture]\nfps = 0", 8, "[picture] fps: \"0" NUMBER_FORM},
-		{"[picture]\nfps = 61", 8, "[picture] fps: \"61" NUMBER_FORM},
-		{"[picture]\nfps = -5", 8, "[picture] fps: \"-5" NUMBER_FORM},
-		{"[picture]\nfps = 30fps", 8, "[picture] fps: \"30fps" NUMBER_FORM},
-		{"[picture]\nfps = 29.97", 8, "[picture] fps: \"29.97" NUMBER_FORM},
-		{"[picture]\nfps = 0x10", 8, "[picture] fps: \"0x10" NUMBER_FORM},
-		{"[picture]\nfps =", 8, "[picture] fps: \"" NUMBER_FORM},
-		{"[picture]\nfps = 99999999999999999999999", 8,
+		{"[picture]\nfps = 0", 12, "[picture] fps: \"0" NUMBER_FORM},
+		{"[picture]\nfps = 61", 12, "[picture] fps: \"61" NUMBER_FORM},
+		{"[picture]\nfps = -5", 12, "[picture] fps: \"-5" NUMBER_FORM},
+		{"[picture]\nfps = 30fps", 12, "[picture] fps: \"30fps" NUMBER_FORM},
+		{"[picture]\nfps = 29.97", 12, "[picture] fps: \"29.97" NUMBER_FORM},
+		{"[picture]\nfps = 0x10", 12, "[picture] fps: \"0x10" NUMBER_FORM},
+		{"[picture]\nfps =", 12, "[picture] fps: \"" NUMBER_FORM},
+		{"[picture]\nfps = 99999999999999999999999", 12,
 		 "[picture] fps: \"99999999999999999999999" NUMBER_FORM},
-		{"[picture]\nwidth = 1281", 8,
+		{"[picture]\nwidth = 1281", 12,
 		 "[picture] width: \"1281\" is not an even number from 160 to 3840"},
-		{"[room]\nlanguage = fr", 8, "[room] language: \"fr\" is not id or en"},
-		{"[room]\nlanguage = EN", 8, "[room] language: \"EN\" is not id or en"},
-		{"[log]\nlevel = all", 8,
+		{"[room]\nlanguage = fr", 12, "[room] language: \"fr\" is not id or en"},
+		{"[room]\nlanguage = EN", 12, "[room] language: \"EN\" is not id or en"},
+		{"[log]\nlevel = all", 12,
 		 "[log] level: \"all\" is not error, warning, info or debug"},
-		{"[room]\ncontrol_socket = here", 8,
+		{"[secrecy]\nmode = off", 12,
+		 "[secrecy] mode: \"off\" is not require or allow (off is for the centre's policy "
+		 "file)"},
+		{"[secrecy]\npsk = office.key", 12,
+		 "[secrecy] psk: \"office.key\" is not empty or an absolute path, at most 511 "
+		 "bytes"},
+		{"[secrecy]\nguests = some", 12, "[secrecy] guests: \"some\" is not no or yes"},
+		{"[room]\ncontrol_socket = here", 12,
 		 "[room] control_socket: \"here\" is not an absolute path, at most 107 bytes"},
-		{"[picture]\nfsp = 30", 8, "[picture] fsp: there is no such key; is fps meant?"},
-		{"[picture]\ncolour = 30", 8, "[picture] colour: there is no such key"},
-		{"[picture]\n= 30", 8, "[picture] : there is no such key"},
-		{"[picture]\nfps = 30\n\nfps = 30", 10, "[picture] fps: is set in line 8 already"},
-		{"[pictures]\nfps = x", 7,
+		{"[picture]\nfsp = 30", 12, "[picture] fsp: there is no such key; is fps meant?"},
+		{"[picture]\ncolour = 30", 12, "[picture] colour: there is no such key"},
+		{"[picture]\n= 30", 12, "[picture] : there is no such key"},
+		{"[picture]\nfps = 30\n\nfps = 30", 14, "[picture] fps: is set in line 12 already"},
+		{"[pictures]\nfps = x", 11,
 		 "[pictures]: there is no such section; is [picture] meant?"},
-		{"[fleet]\na = b\nc = d", 7, "[fleet]: there is no such section"},
-		{"[picture.2]", 7, "[picture.2]: there is one [picture] alone"},
-		{"[camera]\ndevice = auto", 7,
+		{"[fleet]\na = b\nc = d", 11, "[fleet]: there is no such section"},
+		{"[picture.2]", 11, "[picture.2]: there is one [picture] alone"},
+		{"[camera]\ndevice = auto", 11,
 		 "[camera]: belongs in a board file (it has a [board] section)"},
-		{"[picture\nfps = x", 7, "[picture: there is no ] at its end"},
-		{"[picture] fps = 30", 7, "fps = 30: a setting stands in a line of its own"},
-		{"[picture]\nfps", 8, "neither \"[section]\" nor \"key = value\""},
-		{"[picture]\nfps ; = 30", 8, "neither \"[section]\" nor \"key = value\""},
-		{"[picture]\nfps\n", 8, "neither \"[section]\" nor \"key = value\""},
-		{"[room]\nname = a\x1b[2Jb", 8, "the line has a control character"},
-		{"[room]\nname = \xff", 8, "the line is not UTF-8"},
-		{"# \xc3", 7, "the line is not UTF-8"},
-		{"[panel]\nlive_address = 0.0.0.0:80", 8,
+		{"[picture\nfps = x", 11, "[picture: there is no ] at its end"},
+		{"[picture] fps = 30", 11, "fps = 30: a setting stands in a line of its own"},
+		{"[picture]\nfps", 12, "neither \"[section]\" nor \"key = value\""},
+		{"[picture]\nfps ; = 30", 12, "neither \"[section]\" nor \"key = value\""},
+		{"[picture]\nfps\n", 12, "neither \"[section]\" nor \"key = value\""},
+		{"[room]\nname = a\x1b[2Jb", 12, "the line has a control character"},
+		{"[room]\nname = \xff", 12, "the line is not UTF-8"},
+		{"# \xc3", 11, "the line is not UTF-8"},
+		{"[panel]\nlive_address = 0.0.0.0:80", 12,
 		 "[panel] live_address: \"0.0.0.0:80" LIVE_FORM},
-		{"[panel]\nlive_address = localhost:80", 8,
+		{"[panel]\nlive_address = localhost:80", 12,
 		 "[panel] live_address: \"localhost:80" LIVE_FORM},
-		{"[panel]\nlive_address = 127.0.0.1", 8,
+		{"[panel]\nlive_address = 127.0.0.1", 12,
 		 "[panel] live_address: \"127.0.0.1" LIVE_FORM},
-		{"[panel]\nlive_address = 127.0.0.1:65536", 8,
+		{"[panel]\nlive_address = 127.0.0.1:65536", 12,
 		 "[panel] live_address: \"127.0.0.1:65536" LIVE_FORM},
-		{"[panel]\nlive_address = [::2]:80", 8,
+		{"[panel]\nlive_address = [::2]:80", 12,
 		 "[panel] live_address: \"[::2]:80" LIVE_FORM},
-		{"[panel]\nlive_address = :80", 8, "[panel] live_address: \":80" LIVE_FORM},
+		{"[panel]\nlive_address = :80", 12, "[panel] live_address: \":80" LIVE_FORM},
 	};
 	struct settings_faults faults;
 	struct settings_room room;
@@ -330,8 +441,9 @@ static void meeting_faults_are_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), "[meeting]\n%s\n%sca=/a\ncertificate=/b\nkey=/c\n",
-			 cases[i].text, strstr(cases[i].text, "meeting =") ? "" : "meeting=x\n");
+		snprintf(text, sizeof(text),
+			 "[meeting]\n%s\n%sca=/a\ncertificate=/b\nkey=/c\n" SECRECY, cases[i].text,
+			 strstr(cases[i].text, "meeting =") ? "" : "meeting=x\n");
 		assert_fault(&cases[i], read_room(text, &room, &faults), &faults);
 	}
 }
@@ -487,7 +599,7 @@ static void all_faults_are_collected(void **state)
 	assert_int_equal(read_room("[picture]\nfps=x\nwidth=y\n[nowhere]\nfps=z\n[log]\nlevel=q\n",
 				   &room, &faults),
 			 -EINVAL);
-	assert_int_equal(faults.count, 9);
+	assert_int_equal(faults.count, 10);
 	assert_int_equal(faults.faults[0].line, 2);
 	assert_int_equal(faults.faults[1].line, 3);
 	assert_int_equal(faults.faults[2].line, 4);
@@ -569,7 +681,7 @@ static void long_lines_are_told_once(void **state)
 	assert_int_equal(read_with_line(1022, &faults), 0);
 	assert_int_equal(read_with_line(1023, &faults), -EINVAL);
 	assert_int_equal(faults.count, 1);
-	assert_int_equal(faults.faults[0].line, 7);
+	assert_int_equal(faults.faults[0].line, 11);
 	assert_string_equal(faults.faults[0].text, "the line is longer than 1022 bytes");
 	assert_int_equal(read_with_line(1000000, &faults), -EINVAL);
 	assert_int_equal(faults.count, 1);
@@ -585,7 +697,7 @@ static void nul_byte_is_told(void **state)
 	(void)state;
 	assert_int_equal(settings_read_room(file, &room, &faults), -EINVAL);
 	fclose(file);
-	assert_int_equal(faults.faults[0].line, 8);
+	assert_int_equal(faults.faults[0].line, 12);
 	assert_string_equal(faults.faults[0].text, "the line has a control character");
 }
 
@@ -677,7 +789,9 @@ static void check_knows_the_kind_of_file(void **state)
 		"[board] name: is missing; it has to be text without control characters, "
 		"at most 64 bytes");
 	assert_int_equal(check_text(path, "", &faults), -EINVAL);
-	assert_int_equal(faults.count, 5);
+	assert_int_equal(faults.count, 6);
+	assert_int_equal(check_text(path, "[policy]\nmode=off\n", &faults), 0);
+	assert_int_equal(check_text(path, "[policy]\nmod=off\n", &faults), -EINVAL);
 	unlink(path);
 	rmdir(folder);
 }
@@ -687,8 +801,9 @@ static void help_is_a_good_file_but_for_what_must_be_set(void **state)
 {
 	struct settings_faults faults;
 	struct settings_board board;
+	struct settings_policy policy;
 	struct settings_room room;
-	char *text = NULL, *split;
+	char *text = NULL, *split, *policy_text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -699,10 +814,15 @@ static void help_is_a_good_file_but_for_what_must_be_set(void **state)
 	split = strstr(text, "# board file");
 	assert_non_null(split);
 	split[-1] = '\0';
+	policy_text = strstr(split + 1, "# policy file");
+	assert_non_null(policy_text);
+	policy_text[-1] = '\0';
+	assert_int_equal(read_policy(policy_text, &policy, &faults), 0);
 	assert_int_equal(read_room(text, &room, &faults), -EINVAL);
-	assert_int_equal(faults.count, 5);
+	assert_int_equal(faults.count, 6);
 	for (size_t i = 0; i < faults.count; i++)
-		assert_memory_equal(faults.faults[i].text, "[meeting] ", strlen("[meeting] "));
+		assert_true(strncmp(faults.faults[i].text, "[meeting] ", 10) == 0 ||
+			    strncmp(faults.faults[i].text, "[secrecy] authorities", 21) == 0);
 	assert_int_equal(read_board(split, &board, &faults), -EINVAL);
 	assert_int_equal(faults.count, 1);
 	assert_memory_equal(faults.faults[0].text, "[board] name: \"\"", 16);
@@ -737,6 +857,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(room_has_defaults),
 		cmocka_unit_test(room_is_read),
+		cmocka_unit_test(policy_is_read),
+		cmocka_unit_test(the_stricter_wins_but_that_off_is_the_centres),
+		cmocka_unit_test(secrecy_is_whole),
 		cmocka_unit_test(board_has_defaults),
 		cmocka_unit_test(board_is_read),
 		cmocka_unit_test(absent_cameras_do_not_count),
