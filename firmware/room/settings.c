@@ -216,36 +216,42 @@ int settings_load_policy(const char *path, struct settings_policy *ret_settings,
 	return r;
 }
 
+static bool begins_section(const char *line, const char *section)
+{
+	return strncmp(line + strspn(line, " \t"), section, strlen(section)) == 0;
+}
+
 /* Comments are not looked into: a section's line begins with its bracket. */
-static bool has_section(FILE *file, const char *section)
+static const struct settings_table *table_of(FILE *file)
 {
 	char line[256];
-	bool found = false;
 
-	rewind(file);
-	while (!found && fgets(line, sizeof(line), file))
-		found = strncmp(line + strspn(line, " \t"), section, strlen(section)) == 0;
-	return found;
+	while (fgets(line, sizeof(line), file)) {
+		if (begins_section(line, "[board]"))
+			return settings_board_table();
+		if (begins_section(line, "[policy]"))
+			return settings_policy_table();
+	}
+	return settings_room_table();
 }
 
 int settings_check(const char *path, struct settings_faults *ret_faults)
 {
+	const struct settings_table *table;
 	struct settings_policy policy;
 	struct settings_board board;
 	struct settings_room room;
-	bool is_board, is_policy;
 	FILE *file;
 	int r;
 
 	r = settings_open(path, ret_faults, &file);
 	if (r < 0)
 		return r;
-	is_board = has_section(file, "[board]");
-	is_policy = has_section(file, "[policy]");
+	table = table_of(file);
 	fclose(file);
-	if (is_board)
+	if (table == settings_board_table())
 		r = settings_load_board(path, &board, ret_faults);
-	else if (is_policy)
+	else if (table == settings_policy_table())
 		r = settings_load_policy(path, &policy, ret_faults);
 	else
 		r = settings_load_room(path, &room, ret_faults);
