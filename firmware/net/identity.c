@@ -1,18 +1,13 @@
 #include "net/identity.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <mbedtls/error.h>
-#include <mbedtls/platform_util.h>
 #include <mbedtls/psa_util.h>
 #include <psa/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FILE_BYTES_MAX (256L << 10)
-#define PADDING 2
+#define FILE_BYTES_MAX ((size_t)256 << 10)
 #define ERROR_BYTES 160
 
 static int refuse(struct net_fault *ret_fault, const char *file, const char *why)
@@ -30,64 +25,22 @@ static int refuse_parsed(struct net_fault *ret_fault, const char *file, const ch
 	return -EINVAL;
 }
 
-static int read_all(int fd, uint8_t *data, size_t length)
+static int read_file(const char *name, struct file_bytes *ret_file, struct net_fault *ret_fault)
 {
-	ssize_t n;
+	int r = file_read(name, FILE_BYTES_MAX, ret_file);
 
-	while (length > 0) {
-		n = read(fd, data, length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-static int read_open_file(int fd, const char *name, struct net_identity_file *ret_file,
-			  struct net_fault *ret_fault)
-{
-	struct net_identity_file file;
-	struct stat status;
-	int r;
-
-	if (fstat(fd, &status) != 0)
-		return refuse(ret_fault, name, strerror(errno));
-	if (!S_ISREG(status.st_mode) || status.st_size > FILE_BYTES_MAX)
-		return refuse(ret_fault, name, "not a file of at most 256 KiB");
-	file.length = (size_t)status.st_size;
-	file.data = calloc(1, file.length + PADDING);
-	if (file.data == NULL) {
+	if (r == -ENOMEM) {
 		*ret_fault = net_fault_make(NET_FAULT_MEMORY, "out of memory");
-		return -ENOMEM;
+		return r;
 	}
-	r = read_all(fd, file.data, file.length);
-	if (r < 0) {
-		free(file.data);
-		return refuse(ret_fault, name, strerror(-r));
-	}
-	*ret_file = file;
-	return 0;
-}
-
-static int read_file(const char *name, struct net_identity_file *ret_file,
-		     struct net_fault *ret_fault)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int r;
-
-	if (fd < 0)
-		return refuse(ret_fault, name, strerror(errno));
-	r = read_open_file(fd, name, ret_file, ret_fault);
-	close(fd);
-	return r;
+	if (r == -ENXIO || r == -EFBIG)
+		return refuse(ret_fault, name, "not a file of at most 256 KiB");
+	return r < 0 ? refuse(ret_fault, name, strerror(-r)) : 0;
 }
 
 /* The parsers take the end of a PEM text as part of its length. */
-static int parse_chain(mbedtls_x509_crt *chain, const struct net_identity_file *file,
-		       const char *name, struct net_fault *ret_fault)
+static int parse_chain(mbedtls_x509_crt *chain, const struct file_bytes *file, const char *name,
+		       struct net_fault *ret_fault)
 {
 	int r = mbedtls_x509_crt_parse(chain, file->data, file->length + 1);
 
@@ -174,10 +127,8 @@ void net_identity_unref(struct net_identity *identity)
 	mbedtls_pk_free(&identity->key);
 	mbedtls_x509_crt_free(&identity->certificate);
 	mbedtls_x509_crt_free(&identity->ca);
-	if (identity->key_pem.data != NULL)
-		mbedtls_platform_zeroize(identity->key_pem.data, identity->key_pem.length);
-	free(identity->key_pem.data);
-	free(identity->certificate_pem.data);
-	free(identity->ca_pem.data);
+	file_finish(&identity->key_pem);
+	file_finish(&identity->certificate_pem);
+	file_finish(&identity->ca_pem);
 	free(identity);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "net/fault.h"
 
 struct net_identity_files {
@@ -18,18 +19,12 @@ struct net_identity_files {
 	const char *key;         /* PEM, without a password */
 };
 
-/* A file's content and, beyond `length`, two zero bytes, which parsers of PEM want. */
-struct net_identity_file {
-	uint8_t *data;
-	size_t length;
-};
-
 /* Counted; but for the count nothing in it ever changes, so any thread may read it. */
 struct net_identity {
 	_Atomic unsigned int references;
-	struct net_identity_file ca_pem;
-	struct net_identity_file certificate_pem;
-	struct net_identity_file key_pem;
+	struct file_bytes ca_pem;
+	struct file_bytes certificate_pem;
+	struct file_bytes key_pem;
 	mbedtls_x509_crt ca;
 	mbedtls_x509_crt certificate;
 	mbedtls_pk_context key;
