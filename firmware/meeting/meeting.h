@@ -2,10 +2,15 @@
  * The call as one member sees it: joins, keeps its seat over losses, publishes a camera and a
  * voice, tells what it wants, and hands over what comes (PROTOCOL.md).
  *
- *     send_picture ─► [200 ms at most] ─► pictures socket ─┐
- *     send_sound ───► [drop oldest] ────► control socket ──┼──► hub
- *     want, request_keyframe ───────────► control socket ──┘
- *     hub ──► object(), roster(), keyframe_wanted(), bitrate(), state()
+ *     send_picture ─► [200 ms at most] ─► seal ─► pictures socket ─┐
+ *     send_sound ───► [drop oldest] ────► seal ─► control socket ──┼──► hub
+ *     want, request_keyframe, send_group ───────► control socket ──┘
+ *     hub ──► open ──► object()
+ *      │        └─► [held until its key is there]
+ *      └────► roster(), keyframe_wanted(), bitrate(), state(), group()
+ *
+ * What it seals and opens with is the caller's (PROTOCOL.md, "Secrecy"); so is what the messages of
+ * the group mean, which it carries as bytes.
  *
  * Events come in the net thread and must not block. The functions may be called by any thread but
  * a real-time one, from events too; none waits for the network.
@@ -15,6 +20,7 @@
 
 #include <jansson.h>
 #include <libavcodec/packet.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +45,110 @@ struct meeting_state {
 	int64_t retry_us;       /* LOST, REFUSED: from now until the next try */
 };
 
+/* Who sealed an object, as far as its key tells. */
+struct meeting_sealer {
+	uint16_t member; /* 0: nobody did, the meeting is in clear */
+	enum message_kind kind;
+};
+
+/*
+ * Seals and opens media, in the net thread. `metadata` is authenticated with it: the object's header
+ * and the meeting's name. In a meeting that is in clear both copy. Both return 0 or -errno.
+ */
+struct meeting_cipher_ops {
+	size_t added_max; /* a sealed payload is longer by so many bytes at most */
+
+	/*
+	 * Writes at most length + added_max bytes. On any error the object does not go out.
+	 */
+	int (*seal)(void *context, enum message_kind kind, const void *metadata,
+		    size_t metadata_length, const uint8_t *plain, size_t length,
+		    uint8_t *ret_sealed, size_t *ret_length);
+
+	/*
+	 * Writes at most length bytes. -ENOKEY: its key may come, the object is held for a while
+	 * (meeting/held.h); -EALREADY: it came before; else it is not what was sealed.
+	 */
+	int (*open)(void *context, const void *metadata, size_t metadata_length,
+		    const uint8_t *sealed, size_t length, uint8_t *ret_plain, size_t *ret_length,
+		    struct meeting_sealer *ret_sealer);
+};
+
+/* The group's door (PROTOCOL.md, "Secrecy"). */
+enum meeting_door {
+	MEETING_DOOR_NONE,  /* there is no group */
+	MEETING_DOOR_CLEAR, /* there is none, and somebody said that the meeting is in clear */
+	MEETING_DOOR_OPEN,  /* there is one; somebody keeps the door or should */
+};
+
+enum meeting_refusal {
+	MEETING_REFUSAL_CERTIFICATE,
+	MEETING_REFUSAL_EXPIRED,
+	MEETING_REFUSAL_REVOKED,
+	MEETING_REFUSAL_GUESTS,
+	MEETING_REFUSAL_BROKEN,
+	MEETING_REFUSAL_FULL,
+};
+
+#define MEETING_DOOR_KEY_BYTES 65
+
+enum meeting_group_kind {
+	MEETING_GROUP_JOINED,  /* the hub: you are `member`; `is_resumed`: still, or again */
+	MEETING_GROUP_LOST,    /* no more: what was not answered is not going to be */
+	MEETING_GROUP_DOOR,    /* `door`; if OPEN `epoch`, `member` and `key`, or `passed` */
+	MEETING_GROUP_KNOCK,   /* `bytes` of `member` */
+	MEETING_GROUP_COMMIT,  /* `bytes`, of `epoch` */
+	MEETING_GROUP_WELCOME, /* `bytes`, into `epoch` */
+	MEETING_GROUP_TELL,    /* `bytes` of `member` */
+	MEETING_GROUP_REFUSED, /* this member, for `refusal` */
+	MEETING_GROUP_ANSWER,  /* to the oldest `order` of its kind not answered yet: `code` */
+};
+
+enum meeting_order_kind {
+	MEETING_ORDER_OPEN,       /* `bytes`: the door's key */
+	MEETING_ORDER_OPEN_CLEAR, /* nothing more */
+	MEETING_ORDER_DOOR,       /* `bytes`: its key */
+	MEETING_ORDER_KNOCK,      /* `bytes`: the key package, sealed */
+	MEETING_ORDER_COMMIT,     /* `bytes`, of `epoch`; `welcome` for `members` or none */
+	MEETING_ORDER_TELL,       /* `bytes` */
+	MEETING_ORDER_REFUSE,     /* `member`, for `refusal` */
+};
+
+struct meeting_bytes {
+	const uint8_t *data; /* lent */
+	size_t length;
+};
+
+/* Only the members that the kind names mean something. */
+struct meeting_group_event {
+	enum meeting_group_kind kind;
+	uint16_t member;
+	bool is_resumed;
+	uint64_t epoch;
+	struct meeting_bytes bytes;
+	enum meeting_door door;
+	bool has_key; /* OPEN: `member` keeps the door, with `key`; else it is vacant */
+	uint8_t key[MEETING_DOOR_KEY_BYTES];
+	uint16_t passed; /* kept it last and does not any more, but is still there; 0: nobody */
+	enum meeting_refusal refusal;
+	enum meeting_order_kind order;
+	int code; /* 0, or the error of the hub: enum message_code */
+};
+
+#define MEETING_ORDER_MEMBERS_MAX 16
+
+/* Something for the group, or for who wants to get into it. */
+struct meeting_group_order {
+	enum meeting_order_kind kind;
+	uint64_t epoch;
+	struct meeting_bytes bytes;
+	struct meeting_bytes welcome;
+	uint16_t members[MEETING_ORDER_MEMBERS_MAX];
+	size_t member_count;
+	uint16_t member;
+	enum meeting_refusal refusal;
+};
+
 struct meeting_events {
 	void (*state)(void *context, const struct meeting_state *state);
 
@@ -46,8 +156,9 @@ struct meeting_events {
 	void (*roster)(void *context, const struct message_roster *roster, uint16_t you);
 
 	/*
-	 * An object that was wanted and has no gap before it in its group; lent for the call. Both
-	 * times are CLOCK_MONOTONIC of this machine; capture_us is 0 before the clock is known.
+	 * An object that was wanted, was sealed by the member whose track it is, and has no gap
+	 * before it in its group: opened, and lent for the call. Both times are CLOCK_MONOTONIC of
+	 * this machine; capture_us is 0 before the clock is known.
 	 */
 	void (*object)(void *context, const struct object_header *header, const uint8_t *payload,
 		       size_t length, int64_t arrival_us, int64_t capture_us);
@@ -57,6 +168,9 @@ struct meeting_events {
 
 	/* What the path bears: the camera's bit rate from now on. */
 	void (*bitrate)(void *context, int64_t bitrate_bps);
+
+	/* Of the group, in the order of the hub; lent for the call. */
+	void (*group)(void *context, const struct meeting_group_event *event);
 };
 
 struct meeting_config {
@@ -72,8 +186,11 @@ struct meeting_config {
 	struct message_layer camera; /* its bitrate is the most that bitrate() gives */
 	int64_t bitrate_min_bps;     /* and the least */
 
-	struct meeting_events events; /* all are required */
+	struct meeting_events events; /* all are required, but group() */
 	void *context;
+
+	const struct meeting_cipher_ops *cipher; /* NULL: media is in clear; outlives the meeting */
+	void *cipher_context;
 };
 
 /*
@@ -97,11 +214,11 @@ void meeting_destroy(struct meeting *meeting);
 
 /*
  * One access unit of the camera: pts = capture time (CLOCK_MONOTONIC µs), AV_PKT_FLAG_KEY begins a
- * group. Copied once, into the message that goes out. Passed over while not in the meeting.
+ * group. Copied, and sealed on its way out. Passed over while not in the meeting, or held back.
  */
 void meeting_send_picture(struct meeting *meeting, const AVPacket *packet);
 
-/* One Opus packet of 20 ms. `sequence` counts up by one a packet: the object's group. */
+/* 20 ms of sound (speaker/sound_state.h). `sequence` counts up by one a packet: the object's group. */
 void meeting_send_sound(struct meeting *meeting, uint32_t sequence, int64_t capture_us,
 			const uint8_t *data, size_t length);
 
@@ -112,10 +229,31 @@ void meeting_want(struct meeting *meeting, const struct message_want *want);
 void meeting_request_keyframe(struct meeting *meeting, struct message_track_layer layer);
 
 /*
+ * While true no media goes out. So it begins where there is a cipher, and lasts over reconnections.
+ */
+void meeting_hold_media(struct meeting *meeting, bool is_held);
+
+/* A new epoch began: what is held is opened now if it can be, and an own IDR is asked for. */
+void meeting_keys_changed(struct meeting *meeting);
+
+/* The epoch of this member's group, which it tells the hub as it comes back; !has_epoch: none. */
+void meeting_set_epoch(struct meeting *meeting, uint64_t epoch, bool has_epoch);
+
+/*
+ * Sends an order, which is copied; they keep their order. Passed over while this member has not
+ * joined. Returns 0; -EINVAL, it is larger than PROTOCOL.md allows; -ENOBUFS, too many wait; -ENOMEM.
+ */
+int meeting_send_group(struct meeting *meeting, const struct meeting_group_order *order)
+	__attribute__((warn_unused_result));
+
+/*
  * {"phase": "in", "why": fault's text, "hub": "host:port", "meeting", "member", "resumes",
  *  "rtt_us", "clock_offset_us", "bitrate_bps" (allowed), "pictures": {"sent", "dropped",
  *  "queue", "queue_us", "bytes"}, "sound": {"sent", "dropped", "queue"}, "received": {"pictures",
- *  "sound", "bytes", "gaps", "refused"}}. NULL without memory; the caller owns it.
+ *  "sound", "bytes", "gaps", "refused"}, "cipher": null or {"sealed", "unsealed" (could not be),
+ *  "opened", "forged" (are not what was sealed), "replayed", "misattributed" (sealed by another than
+ *  whose track it is), "held" (now), "keyless" (held, and their key did not come)}, "is_held": own
+ *  media}. NULL without memory; the caller owns it.
  */
 json_t *meeting_status(struct meeting *meeting);
 
