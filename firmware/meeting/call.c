@@ -53,6 +53,7 @@ static void disconnect(struct call *call, enum websocket_close code)
 	drop_socket(&call->control, code);
 	drop_socket(&call->pictures, code);
 	outgoing_shut(call->outgoing);
+	held_clear(call->held);
 	requests_clear(&call->requests);
 	keyframes_clear(&call->keyframes);
 	call->you = 0;
@@ -293,6 +294,12 @@ int call_create(const struct call_config *config, struct call **ret_call)
 	r = net_timer_create(call->loop, connect_now, call, &call->retry);
 	if (r == 0)
 		r = incoming_create(&call->incoming);
+	if (r == 0)
+		r = held_create(&call->held);
+	if (r == 0 && call->config->cipher != NULL) {
+		call->opened = malloc(OBJECT_PICTURE_BYTES_MAX);
+		r = call->opened != NULL ? 0 : -ENOMEM;
+	}
 	if (r < 0) {
 		call_destroy(call);
 		return r;
@@ -309,6 +316,8 @@ void call_destroy(struct call *call)
 	net_tls_destroy(call->tls);
 	net_timer_destroy(call->retry);
 	incoming_destroy(call->incoming);
+	held_destroy(call->held);
+	free(call->opened);
 	free(call);
 }
 
@@ -364,6 +373,7 @@ void call_tick(struct call *call)
 		call_lose(call, net_fault_make(NET_FAULT_SILENT, "the hub does not answer"), 0);
 		return;
 	}
+	held_expire(call->held, now_us);
 	if (call->phase != MEETING_IN)
 		return;
 	if (now_us - call->phase_us > GOOD_AFTER_US)
@@ -394,5 +404,8 @@ void call_get_figures(struct call *call, struct call_figures *ret_figures)
 		.sounds_sent = sender->sounds_sent,
 		.bytes_sent = sender->bytes_sent,
 		.incoming = incoming_get_stats(call->incoming),
+		.cipher = call->figures,
 	};
+	ret_figures->cipher.waiting = held_count(call->held);
+	ret_figures->cipher.unopened += held_dropped(call->held);
 }

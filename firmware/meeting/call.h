@@ -28,6 +28,18 @@ struct call_config {
 	void *context;
 };
 
+/* Objects. */
+struct call_cipher_figures {
+	uint64_t sealed;
+	uint64_t unsealed; /* could not be, and did not go out */
+	uint64_t opened;
+	uint64_t forged;
+	uint64_t replayed;
+	uint64_t misattributed;
+	uint64_t waiting;  /* now */
+	uint64_t unopened; /* their key did not come in time, or there was no memory */
+};
+
 /* What Status tells, copied. */
 struct call_figures {
 	enum meeting_phase phase;
@@ -44,6 +56,7 @@ struct call_figures {
 	uint64_t sounds_sent;
 	uint64_t bytes_sent; /* of pictures, with headers */
 	struct incoming_stats incoming;
+	struct call_cipher_figures cipher;
 };
 
 /* Any thread. Returns 0 and hands over *ret_call, or -ENOMEM. */
@@ -63,6 +76,9 @@ void call_leave(struct call *call, void (*done)(void *context), void *context);
 void call_want(struct call *call, const struct message_want *want);
 
 void call_request_keyframe(struct call *call, struct message_track_layer layer);
+
+/* A new epoch began. */
+void call_keys_changed(struct call *call);
 
 /* Something was put into `outgoing`. */
 void call_flush(struct call *call);

@@ -6,53 +6,6 @@
 /* A report says nothing of what came later. */
 #define FAR_DELAY_LIFE_US (2 * CLOCK_US_PER_S)
 
-/* In */
-
-static void deliver(struct call *call, const struct object_header *header, const uint8_t *data,
-		    size_t length, int64_t arrival_us, int64_t capture_us)
-{
-	call->config->events.object(call->config->context, header, data + OBJECT_HEADER_BYTES,
-				    length - OBJECT_HEADER_BYTES, arrival_us, capture_us);
-}
-
-void call_object(struct call *call, bool is_picture, const uint8_t *data, size_t length,
-		 int64_t arrival_us)
-{
-	struct object_header header;
-	enum object_error error = object_parse(data, length, &header);
-	int64_t capture_us;
-	int64_t delay_us;
-
-	if (call->you == 0) {
-		call_lose_for_protocol(call, "an object before the answer to `join`");
-		return;
-	}
-	if (error != OBJECT_OK) {
-		call_lose_for_protocol(call, object_error_text(error));
-		return;
-	}
-	capture_us = hub_clock_to_local(&call->clock, (int64_t)header.capture_us);
-	/* Clocks agree to a fraction of a round trip only. */
-	delay_us = arrival_us > capture_us ? arrival_us - capture_us : 0;
-	switch (incoming_object(call->incoming, &header, length, is_picture, delay_us)) {
-	case INCOMING_TAKE:
-		deliver(call, &header, data, length, arrival_us, capture_us);
-		break;
-	case INCOMING_GAP:
-		call_request_keyframe(call, (struct message_track_layer){.track = header.track,
-									 .layer = header.layer});
-		break;
-	case INCOMING_MISPLACED:
-		call_lose_for_protocol(call, "an object on the wrong socket");
-		break;
-	case INCOMING_UNWANTED:
-	case INCOMING_AGAIN:
-		break;
-	}
-}
-
-/* Out */
-
 static bool send_text(struct call_socket *socket)
 {
 	struct websocket_message *message;
@@ -64,12 +17,62 @@ static bool send_text(struct call_socket *socket)
 	return websocket_send(socket->websocket, message) == 0;
 }
 
-static bool send_object(struct call_socket *socket, const struct outgoing_item *item,
-			const struct object_header *header)
+size_t call_metadata(const struct call *call, const uint8_t *header,
+		     uint8_t ret_metadata[CALL_METADATA_BYTES_MAX])
 {
-	struct websocket_message *message = item->message;
-	object_write(header, message->data);
-	return websocket_send(socket->websocket, message) == 0;
+	size_t length = strlen(call->config->meeting);
+
+	memcpy(ret_metadata, header, OBJECT_HEADER_BYTES);
+	memcpy(ret_metadata + OBJECT_HEADER_BYTES, call->config->meeting, length);
+	return OBJECT_HEADER_BYTES + length;
+}
+
+/* The payload, behind the header that is in the message already. */
+static int seal(struct call *call, enum message_kind kind, const struct outgoing_item *item,
+		struct websocket_message *message)
+{
+	const struct meeting_cipher_ops *cipher = call->config->cipher;
+	uint8_t metadata[CALL_METADATA_BYTES_MAX];
+	size_t metadata_length = call_metadata(call, message->data, metadata);
+	uint8_t *sealed = message->data + OBJECT_HEADER_BYTES;
+	size_t length = item->length;
+	int r;
+
+	if (cipher == NULL) {
+		memcpy(sealed, item->payload, length);
+		return 0;
+	}
+	r = cipher->seal(call->config->cipher_context, kind, metadata, metadata_length,
+			 item->payload, item->length, sealed, &length);
+	if (r < 0) {
+		call->figures.unsealed++;
+		return r;
+	}
+	call->figures.sealed++;
+	message->length = OBJECT_HEADER_BYTES + length;
+	return 0;
+}
+
+/* Finishes the item. Returns the length of what went out; 0: nothing did. */
+static size_t send_object(struct call *call, struct call_socket *socket, enum message_kind kind,
+			  struct outgoing_item *item, const struct object_header *header)
+{
+	const struct meeting_cipher_ops *cipher = call->config->cipher;
+	size_t added = cipher != NULL ? cipher->added_max : 0;
+	struct websocket_message *message =
+		websocket_message_create(WEBSOCKET_BINARY,
+					 OBJECT_HEADER_BYTES + item->length + added);
+	size_t length = 0;
+
+	if (message != NULL) {
+		object_write(header, message->data);
+		if (seal(call, kind, item, message) == 0)
+			length = message->length;
+		else
+			websocket_message_destroy(message);
+	}
+	outgoing_item_finish(item);
+	return length > 0 && websocket_send(socket->websocket, message) == 0 ? length : 0;
 }
 
 static uint64_t capture_time(const struct call *call, const struct outgoing_item *item)
@@ -77,7 +80,7 @@ static uint64_t capture_time(const struct call *call, const struct outgoing_item
 	return (uint64_t)hub_clock_to_hub(&call->clock, item->capture_us);
 }
 
-static void send_picture(struct call *call, const struct outgoing_item *item)
+static void send_picture(struct call *call, struct outgoing_item *item)
 {
 	struct call_sender *sender = &call->sender;
 	struct object_header header = {
@@ -88,10 +91,12 @@ static void send_picture(struct call *call, const struct outgoing_item *item)
 		.object = item->is_key ? 0 : sender->object,
 		.capture_us = capture_time(call, item),
 	};
-	size_t length = item->message->length;
+	size_t length = send_object(call, &call->pictures, MESSAGE_CAMERA, item, &header);
 
-	if (!send_object(&call->pictures, item, &header))
+	if (length == 0) {
+		outgoing_miss_picture(call->outgoing);
 		return;
+	}
 	sender->group = header.group;
 	sender->object = header.object + 1;
 	sender->picture_us = item->queued_us;
@@ -99,7 +104,7 @@ static void send_picture(struct call *call, const struct outgoing_item *item)
 	sender->bytes_sent += length;
 }
 
-static void send_sound(struct call *call, const struct outgoing_item *item)
+static void send_sound(struct call *call, struct outgoing_item *item)
 {
 	const struct object_header header = {
 		.flags = OBJECT_KEY,
@@ -108,7 +113,7 @@ static void send_sound(struct call *call, const struct outgoing_item *item)
 		.capture_us = capture_time(call, item),
 	};
 
-	if (send_object(&call->control, item, &header))
+	if (send_object(call, &call->control, MESSAGE_SOUND, item, &header) > 0)
 		call->sender.sounds_sent++;
 }
 

@@ -1,12 +1,13 @@
 /*
  * What the files of the call share: call.c connects and ends, call_messages.c talks, call_objects.c
- * carries pictures and sound. For no other file.
+ * sends pictures and sound, call_arrivals.c takes them. For no other file.
  */
 #ifndef BALAI_MEETING_CALL_STATE_H
 #define BALAI_MEETING_CALL_STATE_H
 
 #include "meeting/backoff.h"
 #include "meeting/call.h"
+#include "meeting/held.h"
 #include "meeting/hub_clock.h"
 #include "meeting/keyframes.h"
 #include "meeting/pacing.h"
@@ -15,6 +16,8 @@
 #include "net/websocket.h"
 
 #define CALL_TEXTS_MAX 64
+/* What is sealed with an object: its header and the meeting's name. */
+#define CALL_METADATA_BYTES_MAX (OBJECT_HEADER_BYTES + MESSAGE_MEETING_BYTES_MAX)
 
 /* The tracks of this side, in the order of `publish`. */
 enum call_track {
@@ -88,6 +91,10 @@ struct call {
 	struct incoming *incoming;
 	struct keyframes keyframes;
 	struct call_sender sender;
+
+	struct held *held; /* what came before its key */
+	uint8_t *opened;   /* OBJECT_PICTURE_BYTES_MAX bytes; NULL without a cipher */
+	struct call_cipher_figures figures;
 };
 
 /* call.c */
@@ -116,11 +123,17 @@ void call_send_regular(struct call *call, int64_t now_us);
 void call_control_text(struct call *call, const uint8_t *data, size_t length, int64_t arrival_us);
 void call_pictures_text(struct call *call, const uint8_t *data, size_t length);
 
-/* call_objects.c */
+/* call_arrivals.c */
 
 /* An object came. */
 void call_object(struct call *call, bool is_picture, const uint8_t *data, size_t length,
 		 int64_t arrival_us);
+
+/* call_objects.c */
+
+/* `header` as it is on the wire; returns the length. */
+size_t call_metadata(const struct call *call, const uint8_t *header,
+		     uint8_t ret_metadata[CALL_METADATA_BYTES_MAX]);
 
 /* Asks for room on the sockets that something waits for. */
 void call_want_write(struct call *call);

@@ -5,7 +5,7 @@
 
 struct record {
 	struct message_track_layer layer;
-	bool is_sound;
+	struct incoming_origin origin;
 	bool is_started; /* group and object are known */
 	bool is_waiting; /* for a key */
 	uint32_t group;
@@ -37,7 +37,8 @@ void incoming_destroy(struct incoming *incoming)
 	free(incoming);
 }
 
-static const struct message_track *find_track(const struct message_roster *roster, uint16_t track)
+static const struct message_track *find_track(const struct message_roster *roster, uint16_t track,
+					      uint16_t *ret_member)
 {
 	const struct message_member *member;
 	size_t i;
@@ -45,9 +46,12 @@ static const struct message_track *find_track(const struct message_roster *roste
 
 	for (i = 0; i < roster->count; i++) {
 		member = &roster->members[i];
-		for (j = 0; j < member->track_count; j++)
-			if (member->tracks[j].track == track)
-				return &member->tracks[j];
+		for (j = 0; j < member->track_count; j++) {
+			if (member->tracks[j].track != track)
+				continue;
+			*ret_member = member->member;
+			return &member->tracks[j];
+		}
 	}
 	return NULL;
 }
@@ -69,11 +73,17 @@ static bool has_layer(const struct message_track *track, uint8_t layer)
 	return track->kind == MESSAGE_SOUND ? layer == 0 : layer < track->layer_count;
 }
 
+static bool is_same_origin(const struct incoming_origin *a, const struct incoming_origin *b)
+{
+	return a->member == b->member && a->kind == b->kind;
+}
+
 void incoming_expect(struct incoming *incoming, const struct message_want *want,
 		     const struct message_roster *roster)
 {
 	size_t count_before = incoming->count;
 	const struct message_track *track;
+	struct incoming_origin origin;
 	const struct record *before;
 	size_t i;
 
@@ -81,16 +91,16 @@ void incoming_expect(struct incoming *incoming, const struct message_want *want,
 		incoming->before[i] = incoming->records[i];
 	incoming->count = 0;
 	for (i = 0; i < want->count; i++) {
-		track = find_track(roster, want->wants[i].track);
+		track = find_track(roster, want->wants[i].track, &origin.member);
 		if (track == NULL || !has_layer(track, want->wants[i].layer))
 			continue;
+		origin.kind = track->kind;
 		before = find_record(incoming->before, count_before, &want->wants[i]);
-		if (before != NULL)
+		if (before != NULL && is_same_origin(&before->origin, &origin))
 			incoming->records[incoming->count++] = *before;
 		else
 			incoming->records[incoming->count++] =
-				(struct record){.layer = want->wants[i],
-						.is_sound = track->kind == MESSAGE_SOUND};
+				(struct record){.layer = want->wants[i], .origin = origin};
 	}
 }
 
@@ -150,32 +160,37 @@ static void note_delay(struct record *record, int64_t delay_us)
 	record->delays_us[record->delay_count++] = delay_us;
 }
 
-static enum incoming_verdict judge(struct incoming *incoming, struct record *record,
-				   const struct object_header *header, bool is_picture)
+enum incoming_verdict incoming_admit(struct incoming *incoming, const struct object_header *header,
+				     bool is_picture, struct incoming_origin *ret_origin)
 {
-	if (record == NULL)
-		return INCOMING_UNWANTED;
-	if (record->is_sound == is_picture)
-		return INCOMING_MISPLACED;
-	return is_picture ? judge_picture(incoming, record, header)
-			  : judge_sound(incoming, record, header);
+	const struct message_track_layer layer = {.track = header->track, .layer = header->layer};
+	const struct record *record = find_record(incoming->records, incoming->count, &layer);
+
+	if (record != NULL && (record->origin.kind == MESSAGE_SOUND) != is_picture) {
+		*ret_origin = record->origin;
+		return INCOMING_TAKE;
+	}
+	incoming->stats.refused++;
+	return record == NULL ? INCOMING_UNWANTED : INCOMING_MISPLACED;
 }
 
 enum incoming_verdict incoming_object(struct incoming *incoming, const struct object_header *header,
-				      size_t length, bool is_picture, int64_t delay_us)
+				      size_t length, int64_t delay_us)
 {
 	const struct message_track_layer layer = {.track = header->track, .layer = header->layer};
 	struct record *record = find_record(incoming->records, incoming->count, &layer);
-	enum incoming_verdict verdict = judge(incoming, record, header, is_picture);
+	bool is_sound = record->origin.kind == MESSAGE_SOUND;
+	enum incoming_verdict verdict = is_sound ? judge_sound(incoming, record, header)
+						 : judge_picture(incoming, record, header);
 
 	if (verdict == INCOMING_TAKE) {
 		note_delay(record, delay_us);
 		incoming->stats.bytes += length;
-		if (is_picture)
-			incoming->stats.pictures++;
-		else
+		if (is_sound)
 			incoming->stats.sounds++;
-	} else if (verdict != INCOMING_GAP) {
+		else
+			incoming->stats.pictures++;
+	} else if (verdict == INCOMING_AGAIN) {
 		incoming->stats.refused++;
 	}
 	return verdict;
@@ -206,7 +221,7 @@ void incoming_report(struct incoming *incoming, struct message_report *ret_repor
 	ret_report->count = 0;
 	for (i = 0; i < incoming->count; i++) {
 		record = &incoming->records[i];
-		if (record->is_sound || record->delay_count == 0)
+		if (record->origin.kind == MESSAGE_SOUND || record->delay_count == 0)
 			continue;
 		ret_report->tracks[ret_report->count++] =
 			(struct message_delay){.track = record->layer.track,

@@ -1,6 +1,6 @@
 /*
- * What arrives, object by object: whether it was wanted, whether something is missing before it, and
- * how late it is. It keeps one record a wanted track layer.
+ * What arrives, object by object: whether it was wanted, and, once it is known to be what its member
+ * sealed, whether something is missing before it, and how late it is. It keeps one record a wanted track layer.
  *
  * Pure: the caller tells the time. One thread.
  */
@@ -23,6 +23,12 @@ enum incoming_verdict {
 	INCOMING_MISPLACED, /* a picture on the socket for sound or the reverse */
 	INCOMING_AGAIN,     /* seen before */
 	INCOMING_GAP, /* something before it is missing: useless until the next key, please ask for it */
+};
+
+/* Whose a track is, by the roster. */
+struct incoming_origin {
+	uint16_t member;
+	enum message_kind kind;
 };
 
 struct incoming_stats {
@@ -49,11 +55,18 @@ void incoming_expect(struct incoming *incoming, const struct message_want *want,
 		     const struct message_roster *roster);
 
 /*
- * Judges an object of `length` bytes with its header. is_picture: it came on the socket for pictures.
+ * Whether an object with this header may come at all: TAKE and *ret_origin, UNWANTED or MISPLACED.
+ * is_picture: it came on the socket for pictures.
+ */
+enum incoming_verdict incoming_admit(struct incoming *incoming, const struct object_header *header,
+				     bool is_picture, struct incoming_origin *ret_origin);
+
+/*
+ * Judges an object of `length` bytes that was admitted, by what came before it.
  * delay_us: arrival minus capture; negative when it is not known.
  */
 enum incoming_verdict incoming_object(struct incoming *incoming, const struct object_header *header,
-				      size_t length, bool is_picture, int64_t delay_us);
+				      size_t length, int64_t delay_us);
 
 /* What to report since the last call: the pictures' tracks of which something came. */
 void incoming_report(struct incoming *incoming, struct message_report *ret_report);

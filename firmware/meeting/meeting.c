@@ -22,6 +22,7 @@ struct orders {
 	struct message_want want;
 	size_t keyframe_count;
 	struct message_track_layer keyframes[KEYFRAMES_MAX];
+	bool has_new_keys;
 };
 
 struct meeting {
@@ -74,6 +75,7 @@ static void carry_out(void *context)
 	meeting->orders.is_woken = false;
 	meeting->orders.has_want = false;
 	meeting->orders.keyframe_count = 0;
+	meeting->orders.has_new_keys = false;
 	pthread_mutex_unlock(&meeting->lock);
 	if (meeting->call == NULL)
 		return;
@@ -81,6 +83,8 @@ static void carry_out(void *context)
 		call_want(meeting->call, &orders.want);
 	for (i = 0; i < orders.keyframe_count; i++)
 		call_request_keyframe(meeting->call, orders.keyframes[i]);
+	if (orders.has_new_keys)
+		call_keys_changed(meeting->call);
 	call_flush(meeting->call);
 }
 
@@ -183,6 +187,7 @@ int meeting_create(const struct meeting_config *config, struct meeting **ret_mee
 		meeting_destroy(meeting);
 		return r;
 	}
+	outgoing_hold(meeting->outgoing, config->cipher != NULL);
 	*ret_meeting = meeting;
 	return 0;
 }
@@ -258,18 +263,22 @@ static void wake(struct meeting *meeting)
 	meeting->orders.is_woken = net_loop_call(meeting->loop, carry_out, meeting) == 0;
 }
 
-static bool make_item(const uint8_t *payload, size_t length, size_t bytes_max, int64_t capture_us,
-		      struct outgoing_item *ret_item)
+/* Copies the payload; it has room in an object once it is sealed. */
+static bool make_item(const struct meeting *meeting, const uint8_t *payload, size_t length,
+		      size_t bytes_max, int64_t capture_us, struct outgoing_item *ret_item)
 {
-	struct websocket_message *message;
+	const struct meeting_cipher_ops *cipher = meeting->config.cipher;
+	size_t added = OBJECT_HEADER_BYTES + (cipher != NULL ? cipher->added_max : 0);
+	uint8_t *copy;
 
-	if (length == 0 || length > bytes_max - OBJECT_HEADER_BYTES)
+	if (length == 0 || length > bytes_max - added)
 		return false;
-	message = websocket_message_create(WEBSOCKET_BINARY, OBJECT_HEADER_BYTES + length);
-	if (message == NULL)
+	copy = malloc(length);
+	if (copy == NULL)
 		return false;
-	memcpy(message->data + OBJECT_HEADER_BYTES, payload, length);
-	*ret_item = (struct outgoing_item){.message = message,
+	memcpy(copy, payload, length);
+	*ret_item = (struct outgoing_item){.payload = copy,
+					   .length = length,
 					   .capture_us = capture_us,
 					   .queued_us = clock_now_us()};
 	return true;
@@ -288,8 +297,8 @@ void meeting_send_picture(struct meeting *meeting, const AVPacket *packet)
 {
 	struct outgoing_item item;
 
-	if (!make_item(packet->data, (size_t)packet->size, OBJECT_PICTURE_BYTES_MAX, packet->pts,
-		       &item)) {
+	if (!make_item(meeting, packet->data, (size_t)packet->size, OBJECT_PICTURE_BYTES_MAX,
+		       packet->pts, &item)) {
 		outgoing_miss_picture(meeting->outgoing);
 		return;
 	}
@@ -302,7 +311,7 @@ void meeting_send_sound(struct meeting *meeting, uint32_t sequence, int64_t capt
 {
 	struct outgoing_item item;
 
-	if (!make_item(data, length, OBJECT_SOUND_BYTES_MAX, capture_us, &item))
+	if (!make_item(meeting, data, length, OBJECT_SOUND_BYTES_MAX, capture_us, &item))
 		return;
 	item.sequence = sequence;
 	wake_for(meeting, outgoing_put_sound(meeting->outgoing, &item));
@@ -325,6 +334,20 @@ void meeting_request_keyframe(struct meeting *meeting, struct message_track_laye
 	/* More at a time than there are decoders: the decoder asks again. */
 	if (orders->keyframe_count < KEYFRAMES_MAX)
 		orders->keyframes[orders->keyframe_count++] = layer;
+	wake(meeting);
+	pthread_mutex_unlock(&meeting->lock);
+}
+
+void meeting_hold_media(struct meeting *meeting, bool is_held)
+{
+	outgoing_hold(meeting->outgoing, is_held);
+	wake_for(meeting, !is_held);
+}
+
+void meeting_keys_changed(struct meeting *meeting)
+{
+	pthread_mutex_lock(&meeting->lock);
+	meeting->orders.has_new_keys = true;
 	wake(meeting);
 	pthread_mutex_unlock(&meeting->lock);
 }
@@ -373,6 +396,16 @@ static json_t *received_status(const struct incoming_stats *incoming)
 			 (json_int_t)incoming->refused);
 }
 
+static json_t *cipher_status(const struct call_cipher_figures *cipher)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sealed",
+			 (json_int_t)cipher->sealed, "unsealed", (json_int_t)cipher->unsealed,
+			 "opened", (json_int_t)cipher->opened, "forged", (json_int_t)cipher->forged,
+			 "replayed", (json_int_t)cipher->replayed, "misattributed",
+			 (json_int_t)cipher->misattributed, "waiting", (json_int_t)cipher->waiting,
+			 "unopened", (json_int_t)cipher->unopened);
+}
+
 static json_t *known(bool is_known, int64_t value)
 {
 	return is_known ? json_integer(value) : json_null();
@@ -381,6 +414,7 @@ static json_t *known(bool is_known, int64_t value)
 json_t *meeting_status(struct meeting *meeting)
 {
 	const struct outgoing_stats outgoing = outgoing_get_stats(meeting->outgoing);
+	bool has_cipher = meeting->config.cipher != NULL;
 	char hub[HOST_BYTES_MAX + 8];
 	struct call_figures figures;
 
@@ -388,8 +422,8 @@ json_t *meeting_status(struct meeting *meeting)
 	figures = meeting->figures;
 	pthread_mutex_unlock(&meeting->lock);
 	snprintf(hub, sizeof(hub), "%s:%u", meeting->config.host, meeting->config.port);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:I, s:o, s:o, s:o}", "phase",
-			 phase_text(figures.phase), "why", figures.fault.text, "hub", hub,
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:b, s:o}",
+			 "phase", phase_text(figures.phase), "why", figures.fault.text, "hub", hub,
 			 "meeting", meeting->config.meeting, "member",
 			 known(figures.you != 0, figures.you), "resumes",
 			 (json_int_t)figures.resumes, "rtt_us",
@@ -398,5 +432,6 @@ json_t *meeting_status(struct meeting *meeting)
 			 (json_int_t)figures.bitrate_bps, "pictures",
 			 pictures_status(&figures, &outgoing), "sound",
 			 sound_status(&figures, &outgoing), "received",
-			 received_status(&figures.incoming));
+			 received_status(&figures.incoming), "held_back", outgoing.is_held,
+			 "cipher", has_cipher ? cipher_status(&figures.cipher) : json_null());
 }

@@ -58,20 +58,25 @@ struct meeting_sealer {
 struct meeting_cipher_ops {
 	size_t added_max; /* a sealed payload is longer by so many bytes at most */
 
-	/*
-	 * Writes at most length + added_max bytes. On any error the object does not go out.
-	 */
+	/* Writes at most length + added_max bytes. On any error the object does not go out. */
 	int (*seal)(void *context, enum message_kind kind, const void *metadata,
 		    size_t metadata_length, const uint8_t *plain, size_t length,
 		    uint8_t *ret_sealed, size_t *ret_length);
 
 	/*
 	 * Writes at most length bytes. -ENOKEY: its key may come, the object is held for a while
-	 * (meeting/held.h); -EALREADY: it came before; else it is not what was sealed.
+	 * (meeting/held.h); -EALREADY: it came before; -EBADMSG: it is not what was sealed.
 	 */
 	int (*open)(void *context, const void *metadata, size_t metadata_length,
 		    const uint8_t *sealed, size_t length, uint8_t *ret_plain, size_t *ret_length,
 		    struct meeting_sealer *ret_sealer);
+};
+
+/* What was wrong with an object that opened badly. */
+enum meeting_misdeed {
+	MEETING_FORGED,        /* it is not what was sealed */
+	MEETING_REPLAYED,      /* it came before */
+	MEETING_MISATTRIBUTED, /* another member sealed it, or as another kind */
 };
 
 /* The group's door (PROTOCOL.md, "Secrecy"). */
@@ -169,6 +174,9 @@ struct meeting_events {
 	/* What the path bears: the camera's bit rate from now on. */
 	void (*bitrate)(void *context, int64_t bitrate_bps);
 
+	/* An object was dropped, which came as one of `member`. */
+	void (*misdeed)(void *context, enum meeting_misdeed misdeed, uint16_t member);
+
 	/* Of the group, in the order of the hub; lent for the call. */
 	void (*group)(void *context, const struct meeting_group_event *event);
 };
@@ -186,7 +194,7 @@ struct meeting_config {
 	struct message_layer camera; /* its bitrate is the most that bitrate() gives */
 	int64_t bitrate_min_bps;     /* and the least */
 
-	struct meeting_events events; /* all are required, but group() */
+	struct meeting_events events; /* all are required; the last two by a cipher only */
 	void *context;
 
 	const struct meeting_cipher_ops *cipher; /* NULL: media is in clear; outlives the meeting */
@@ -250,10 +258,9 @@ int meeting_send_group(struct meeting *meeting, const struct meeting_group_order
  * {"phase": "in", "why": fault's text, "hub": "host:port", "meeting", "member", "resumes",
  *  "rtt_us", "clock_offset_us", "bitrate_bps" (allowed), "pictures": {"sent", "dropped",
  *  "queue", "queue_us", "bytes"}, "sound": {"sent", "dropped", "queue"}, "received": {"pictures",
- *  "sound", "bytes", "gaps", "refused"}, "cipher": null or {"sealed", "unsealed" (could not be),
- *  "opened", "forged" (are not what was sealed), "replayed", "misattributed" (sealed by another than
- *  whose track it is), "held" (now), "keyless" (held, and their key did not come)}, "is_held": own
- *  media}. NULL without memory; the caller owns it.
+ *  "sound", "bytes", "gaps", "refused"}, "held_back": true while no media goes out, "cipher":
+ *  null or {"sealed", "unsealed" (could not be), "opened", "forged", "replayed", "misattributed",
+ *  "waiting" (for their key), "unopened" (it did not come)}}. NULL without memory; the caller owns it.
  */
 json_t *meeting_status(struct meeting *meeting);
 

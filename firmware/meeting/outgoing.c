@@ -3,8 +3,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* A ring; no item's message is NULL. */
+/* A ring. */
 struct line {
 	struct outgoing_item items[OUTGOING_PICTURES_MAX];
 	size_t capacity;
@@ -16,11 +17,19 @@ struct line {
 struct outgoing {
 	pthread_mutex_t lock;
 	bool is_open;
+	bool is_held;
 	bool needs_key; /* what was dropped makes all but an IDR useless */
 	bool wants_key; /* … and nobody was told yet */
 	struct line pictures;
 	struct line sounds;
 };
+
+void outgoing_item_finish(struct outgoing_item *item)
+{
+	explicit_bzero(item->payload, item->length);
+	free(item->payload);
+	item->payload = NULL;
+}
 
 static struct outgoing_item *front(struct line *line)
 {
@@ -45,13 +54,13 @@ static void drop_front(struct line *line)
 {
 	struct outgoing_item item = take(line);
 
-	websocket_message_destroy(item.message);
+	outgoing_item_finish(&item);
 	line->dropped++;
 }
 
-static void drop_item(struct line *line, const struct outgoing_item *item)
+static void drop_item(struct line *line, struct outgoing_item *item)
 {
-	websocket_message_destroy(item->message);
+	outgoing_item_finish(item);
 	line->dropped++;
 }
 
@@ -93,14 +102,24 @@ void outgoing_destroy(struct outgoing *outgoing)
 	free(outgoing);
 }
 
+static bool is_taking(const struct outgoing *outgoing)
+{
+	return outgoing->is_open && !outgoing->is_held;
+}
+
+/* Under the lock: whatever comes next begins anew. */
+static void begin(struct outgoing *outgoing)
+{
+	clear(&outgoing->pictures);
+	clear(&outgoing->sounds);
+	outgoing->needs_key = outgoing->wants_key = is_taking(outgoing);
+}
+
 static void set_open(struct outgoing *outgoing, bool is_open)
 {
 	pthread_mutex_lock(&outgoing->lock);
-	clear(&outgoing->pictures);
-	clear(&outgoing->sounds);
 	outgoing->is_open = is_open;
-	outgoing->needs_key = is_open;
-	outgoing->wants_key = is_open;
+	begin(outgoing);
 	pthread_mutex_unlock(&outgoing->lock);
 }
 
@@ -112,6 +131,16 @@ void outgoing_open(struct outgoing *outgoing)
 void outgoing_shut(struct outgoing *outgoing)
 {
 	set_open(outgoing, false);
+}
+
+void outgoing_hold(struct outgoing *outgoing, bool is_held)
+{
+	pthread_mutex_lock(&outgoing->lock);
+	if (is_held != outgoing->is_held) {
+		outgoing->is_held = is_held;
+		begin(outgoing);
+	}
+	pthread_mutex_unlock(&outgoing->lock);
 }
 
 /* Once one picture is too late, all are, up to the next IDR that is not. */
@@ -128,13 +157,13 @@ static void drop_late(struct outgoing *outgoing, int64_t now_us)
 	outgoing->needs_key = outgoing->wants_key = pictures->count == 0;
 }
 
-bool outgoing_put_picture(struct outgoing *outgoing, const struct outgoing_item *item)
+bool outgoing_put_picture(struct outgoing *outgoing, struct outgoing_item *item)
 {
 	bool is_taken = false;
 
 	pthread_mutex_lock(&outgoing->lock);
-	if (!outgoing->is_open) {
-		websocket_message_destroy(item->message);
+	if (!is_taking(outgoing)) {
+		outgoing_item_finish(item);
 	} else {
 		drop_late(outgoing, item->queued_us);
 		if (outgoing->pictures.count == outgoing->pictures.capacity) {
@@ -156,28 +185,28 @@ bool outgoing_put_picture(struct outgoing *outgoing, const struct outgoing_item 
 void outgoing_miss_picture(struct outgoing *outgoing)
 {
 	pthread_mutex_lock(&outgoing->lock);
-	if (outgoing->is_open) {
+	if (is_taking(outgoing)) {
 		outgoing->pictures.dropped++;
 		outgoing->needs_key = outgoing->wants_key = true;
 	}
 	pthread_mutex_unlock(&outgoing->lock);
 }
 
-bool outgoing_put_sound(struct outgoing *outgoing, const struct outgoing_item *item)
+bool outgoing_put_sound(struct outgoing *outgoing, struct outgoing_item *item)
 {
-	bool is_open;
+	bool is_taken;
 
 	pthread_mutex_lock(&outgoing->lock);
-	is_open = outgoing->is_open;
-	if (is_open) {
+	is_taken = is_taking(outgoing);
+	if (is_taken) {
 		if (outgoing->sounds.count == outgoing->sounds.capacity)
 			drop_front(&outgoing->sounds);
 		put(&outgoing->sounds, item);
 	} else {
-		websocket_message_destroy(item->message);
+		outgoing_item_finish(item);
 	}
 	pthread_mutex_unlock(&outgoing->lock);
-	return is_open;
+	return is_taken;
 }
 
 bool outgoing_take_picture(struct outgoing *outgoing, int64_t now_us,
@@ -238,6 +267,7 @@ struct outgoing_stats outgoing_get_stats(struct outgoing *outgoing)
 		.pictures = outgoing->pictures.count,
 		.sounds = outgoing->sounds.count,
 		.wants_key = outgoing->wants_key,
+		.is_held = outgoing->is_held,
 	};
 	pthread_mutex_unlock(&outgoing->lock);
 	return stats;

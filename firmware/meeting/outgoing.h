@@ -5,7 +5,7 @@
  *     encoder ──► [ pictures: 200 ms, else all up to the next IDR are dropped ] ──► net
  *     voice ────► [ sound: the oldest are dropped ] ──────────────────────────────► net
  *
- * Any thread puts in, the net thread takes out. Nothing goes in while it is shut.
+ * Any thread puts in, the net thread takes out. Nothing goes in while it is shut or held.
  */
 #ifndef BALAI_MEETING_OUTGOING_H
 #define BALAI_MEETING_OUTGOING_H
@@ -14,17 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/websocket.h"
-
 #define OUTGOING_PICTURES_MAX 64
 #define OUTGOING_WAIT_US INT64_C(200000)
 #define OUTGOING_SOUNDS_MAX 10
 
 struct outgoing;
 
+/* Not sealed yet: that is done under the key of the moment in which it goes out. */
 struct outgoing_item {
-	struct websocket_message *message; /* owned; its first bytes are room for the header */
-	int64_t capture_us;                /* CLOCK_MONOTONIC, as queued_us */
+	uint8_t *payload; /* owned, by malloc() */
+	size_t length;
+	int64_t capture_us; /* CLOCK_MONOTONIC, as queued_us */
 	int64_t queued_us;
 	bool is_key;       /* pictures: begins a group */
 	uint32_t sequence; /* sound */
@@ -36,24 +36,31 @@ struct outgoing_stats {
 	size_t pictures; /* waiting */
 	size_t sounds;
 	bool wants_key; /* outgoing_wants_key() is going to be true */
+	bool is_held;
 };
+
+/* Wipes and frees the payload. */
+void outgoing_item_finish(struct outgoing_item *item);
 
 /* Shut. Returns 0 and hands over *ret_outgoing, or -ENOMEM. */
 int outgoing_create(struct outgoing **ret_outgoing) __attribute__((warn_unused_result));
 
-/* NULL is allowed. */
+/* Finishes what waits. NULL is allowed. */
 void outgoing_destroy(struct outgoing *outgoing);
 
 /* Opens it, with the next picture to be an IDR; or shuts it and forgets what waits. */
 void outgoing_open(struct outgoing *outgoing);
 void outgoing_shut(struct outgoing *outgoing);
 
+/* While held it is as if it were shut, whether it is open or not. Any thread. */
+void outgoing_hold(struct outgoing *outgoing, bool is_held);
+
 /*
- * Take `item` in every case; false when it was dropped, or passed over because it is shut. A picture
+ * Take over `item` in every case; false when it was dropped, or passed over because it is shut or held. A picture
  * that follows a dropped one is dropped until an IDR comes.
  */
-bool outgoing_put_picture(struct outgoing *outgoing, const struct outgoing_item *item);
-bool outgoing_put_sound(struct outgoing *outgoing, const struct outgoing_item *item);
+bool outgoing_put_picture(struct outgoing *outgoing, struct outgoing_item *item);
+bool outgoing_put_sound(struct outgoing *outgoing, struct outgoing_item *item);
 
 /* A picture got lost on the way here: as if it had been dropped. */
 void outgoing_miss_picture(struct outgoing *outgoing);

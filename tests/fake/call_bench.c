@@ -60,6 +60,13 @@ static void on_bitrate(void *context, int64_t bitrate_bps)
 	     (struct call_bench_event){.kind = CALL_BENCH_BITRATE, .bitrate_bps = bitrate_bps});
 }
 
+static void on_misdeed(void *context, enum meeting_misdeed misdeed, uint16_t member)
+{
+	tell(context, (struct call_bench_event){.kind = CALL_BENCH_MISDEED,
+						.misdeed = misdeed,
+						.member = member});
+}
+
 struct call_bench_event call_bench_expect(struct call_guest *guest, enum call_bench_kind kind)
 {
 	int64_t deadline_us = clock_now_us() + CALL_BENCH_PATIENCE_US;
@@ -104,9 +111,17 @@ struct meeting_config call_bench_make_config(struct call_guest *guest,
 			   .roster = on_roster,
 			   .object = on_object,
 			   .keyframe_wanted = on_keyframe_wanted,
-			   .bitrate = on_bitrate},
+			   .bitrate = on_bitrate,
+			   .misdeed = on_misdeed},
 		.context = guest,
 	};
+}
+
+void call_bench_start_config(struct call_guest *guest, const struct meeting_config *config)
+{
+	assert_int_equal(queue_create(4096, QUEUE_WAIT, free, &guest->events), 0);
+	assert_int_equal(meeting_create(config, &guest->meeting), 0);
+	assert_int_equal(meeting_start(guest->meeting), 0);
 }
 
 void call_bench_start_with(struct call_guest *guest, const struct net_identity_files *files,
@@ -114,9 +129,7 @@ void call_bench_start_with(struct call_guest *guest, const struct net_identity_f
 {
 	const struct meeting_config config = call_bench_make_config(guest, files, port);
 
-	assert_int_equal(queue_create(4096, QUEUE_WAIT, free, &guest->events), 0);
-	assert_int_equal(meeting_create(&config, &guest->meeting), 0);
-	assert_int_equal(meeting_start(guest->meeting), 0);
+	call_bench_start_config(guest, &config);
 }
 
 void call_bench_start(struct call_guest *guest, struct test_pki *pki, uint16_t port)
@@ -156,7 +169,7 @@ static void send_roster(struct call_script *script)
 	message->roster = (struct message_roster){
 		.count = 2,
 		.members = {{.member = CALL_BENCH_YOU, .name = "Ruang Rapat 1", .here = true},
-			    {.member = 4,
+			    {.member = CALL_BENCH_FAR,
 			     .name = "Ruang Rapat 2",
 			     .here = true,
 			     .track_count = 2,
@@ -315,10 +328,9 @@ void call_bench_stop_meeting(struct call_script *script, struct call_guest *gues
 	fake_hub_event_finish(&script->event);
 }
 
-void call_bench_send_object(struct call_script *script, bool is_picture, uint32_t group,
-			    uint32_t object, uint8_t byte)
+struct object_header call_bench_far_header(bool is_picture, uint32_t group, uint32_t object)
 {
-	const struct object_header header = {
+	return (struct object_header){
 		.flags = object == 0 ? OBJECT_KEY : 0,
 		.track = is_picture ? CALL_BENCH_FAR_CAMERA : CALL_BENCH_FAR_SOUND,
 		.priority = is_picture ? 1 : 0,
@@ -326,12 +338,24 @@ void call_bench_send_object(struct call_script *script, bool is_picture, uint32_
 		.object = object,
 		.capture_us = (uint64_t)(CALL_BENCH_HUB_CLOCK_US + clock_now_us()),
 	};
+}
+
+void call_bench_send_bytes(struct call_script *script, bool is_picture, const uint8_t *data,
+			   size_t length)
+{
+	fake_hub_send(script->hub, is_picture ? script->pictures : script->control,
+		      FAKE_HUB_SEND_BINARY, data, length);
+}
+
+void call_bench_send_object(struct call_script *script, bool is_picture, uint32_t group,
+			    uint32_t object, uint8_t byte)
+{
+	const struct object_header header = call_bench_far_header(is_picture, group, object);
 	uint8_t data[OBJECT_HEADER_BYTES + 1];
 
 	object_write(&header, data);
 	data[OBJECT_HEADER_BYTES] = byte;
-	fake_hub_send(script->hub, is_picture ? script->pictures : script->control,
-		      FAKE_HUB_SEND_BINARY, data, sizeof(data));
+	call_bench_send_bytes(script, is_picture, data, sizeof(data));
 }
 
 void call_bench_want_far(struct call_guest *guest)

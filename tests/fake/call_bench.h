@@ -25,6 +25,7 @@
 #define CALL_BENCH_YOU 3 /* the room's member */
 #define CALL_BENCH_OWN_CAMERA 17
 #define CALL_BENCH_OWN_SOUND 18
+#define CALL_BENCH_FAR 4 /* another room's member */
 #define CALL_BENCH_FAR_CAMERA 21
 #define CALL_BENCH_FAR_SOUND 22
 
@@ -36,6 +37,7 @@ enum call_bench_kind {
 	CALL_BENCH_OBJECT,
 	CALL_BENCH_KEY,
 	CALL_BENCH_BITRATE,
+	CALL_BENCH_MISDEED,
 };
 
 struct call_bench_event {
@@ -49,6 +51,8 @@ struct call_bench_event {
 	int64_t arrival_us;
 	int64_t capture_us;
 	int64_t bitrate_bps;
+	enum meeting_misdeed misdeed;
+	uint16_t member;
 };
 
 struct call_guest {
@@ -60,7 +64,8 @@ struct call_guest {
 struct meeting_config call_bench_make_config(struct call_guest *guest,
 					     const struct net_identity_files *files, uint16_t port);
 
-/* A room that goes to the hub at `port`, with files of its own or with those of "room". */
+/* A room as `config` says; one that goes to the hub at `port`, with files of its own or of "room". */
+void call_bench_start_config(struct call_guest *guest, const struct meeting_config *config);
 void call_bench_start_with(struct call_guest *guest, const struct net_identity_files *files,
 			   uint16_t port);
 void call_bench_start(struct call_guest *guest, struct test_pki *pki, uint16_t port);
@@ -116,6 +121,11 @@ void call_bench_say(struct call_script *script, int connection, const char *text
 void call_bench_send_message(struct call_script *script, int connection);
 void call_bench_send_object(struct call_script *script, bool is_picture, uint32_t group,
 			    uint32_t object, uint8_t byte);
+
+/* The header of the far room's next object, captured now. */
+struct object_header call_bench_far_header(bool is_picture, uint32_t group, uint32_t object);
+void call_bench_send_bytes(struct call_script *script, bool is_picture, const uint8_t *data,
+			   size_t length);
 
 /* Both sides, and in the meeting. */
 void call_bench_start_meeting(struct call_script *script, struct call_guest *guest,

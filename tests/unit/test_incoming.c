@@ -9,6 +9,7 @@
 #include "meeting/keyframes.h"
 #include "meeting/requests.h"
 
+#define FAR 1
 #define CAMERA 17
 #define VOICE 18
 #define BYTES 100
@@ -17,7 +18,7 @@
 /* The members' first: a camera of two layers and a voice; the second has nothing. */
 static const struct message_roster roster = {
 	.count = 2,
-	.members = {{.member = 1,
+	.members = {{.member = FAR,
 		     .track_count = 2,
 		     .tracks = {{.track = CAMERA, .kind = MESSAGE_CAMERA, .layer_count = 2},
 				{.track = VOICE, .kind = MESSAGE_SOUND}}},
@@ -29,6 +30,20 @@ static const struct message_want both = {
 	.wants = {{.track = CAMERA, .layer = 0}, {.track = VOICE, .layer = 0}},
 };
 
+/* Admitted and then judged, as the call does. */
+static enum incoming_verdict judge(struct incoming *incoming, const struct object_header *header,
+				   bool is_picture, int64_t delay_us)
+{
+	struct incoming_origin origin;
+	enum incoming_verdict verdict = incoming_admit(incoming, header, is_picture, &origin);
+
+	if (verdict != INCOMING_TAKE)
+		return verdict;
+	assert_int_equal(origin.member, FAR);
+	assert_int_equal(origin.kind, is_picture ? MESSAGE_CAMERA : MESSAGE_SOUND);
+	return incoming_object(incoming, header, BYTES, delay_us);
+}
+
 static enum incoming_verdict picture(struct incoming *incoming, uint32_t group, uint32_t object)
 {
 	const struct object_header header = {.flags = object == 0 ? OBJECT_KEY : 0,
@@ -37,14 +52,14 @@ static enum incoming_verdict picture(struct incoming *incoming, uint32_t group, 
 					     .group = group,
 					     .object = object};
 
-	return incoming_object(incoming, &header, BYTES, true, 0);
+	return judge(incoming, &header, true, 0);
 }
 
 static enum incoming_verdict sound(struct incoming *incoming, uint32_t group)
 {
 	const struct object_header header = {.flags = OBJECT_KEY, .track = VOICE, .group = group};
 
-	return incoming_object(incoming, &header, BYTES, false, 0);
+	return judge(incoming, &header, false, 0);
 }
 
 static int setup(void **state)
@@ -131,8 +146,8 @@ static void test_unwanted(void **state)
 						  .priority = 2};
 	const struct object_header no_track = {.flags = OBJECT_KEY, .track = 99, .priority = 1};
 
-	assert_int_equal(incoming_object(*state, &other_layer, BYTES, true, 0), INCOMING_UNWANTED);
-	assert_int_equal(incoming_object(*state, &no_track, BYTES, true, 0), INCOMING_UNWANTED);
+	assert_int_equal(judge(*state, &other_layer, true, 0), INCOMING_UNWANTED);
+	assert_int_equal(judge(*state, &no_track, true, 0), INCOMING_UNWANTED);
 	assert_int_equal(incoming_get_stats(*state).refused, 2);
 }
 
@@ -141,8 +156,8 @@ static void test_misplaced(void **state)
 	const struct object_header a_picture = {.flags = OBJECT_KEY, .track = CAMERA};
 	const struct object_header a_sound = {.flags = OBJECT_KEY, .track = VOICE};
 
-	assert_int_equal(incoming_object(*state, &a_picture, BYTES, false, 0), INCOMING_MISPLACED);
-	assert_int_equal(incoming_object(*state, &a_sound, BYTES, true, 0), INCOMING_MISPLACED);
+	assert_int_equal(judge(*state, &a_picture, false, 0), INCOMING_MISPLACED);
+	assert_int_equal(judge(*state, &a_sound, true, 0), INCOMING_MISPLACED);
 }
 
 /* Wants of what is not on the roster are for later; those that stay keep their place. */
@@ -166,6 +181,22 @@ static void test_wants_change(void **state)
 	assert_int_equal(picture(*state, 9, 2), INCOMING_GAP);
 }
 
+/* A number that becomes another member's is another track. */
+static void test_origin_changes(void **state)
+{
+	struct message_roster other = roster;
+	const struct object_header next = {.track = CAMERA, .priority = 1, .group = 9, .object = 1};
+	struct incoming_origin origin;
+
+	assert_int_equal(picture(*state, 9, 0), INCOMING_TAKE);
+	other.members[0].member = 2;
+	other.members[1].member = FAR;
+	incoming_expect(*state, &both, &other);
+	assert_int_equal(incoming_admit(*state, &next, true, &origin), INCOMING_TAKE);
+	assert_int_equal(origin.member, 2);
+	assert_int_equal(incoming_object(*state, &next, BYTES, 0), INCOMING_GAP);
+}
+
 static void test_report(void **state)
 {
 	struct object_header header = {.flags = OBJECT_KEY, .track = CAMERA, .priority = 1};
@@ -178,8 +209,7 @@ static void test_report(void **state)
 	assert_int_equal(sound(*state, 1), INCOMING_TAKE);
 	for (i = 0; i < sizeof(delays_us) / sizeof(delays_us[0]); i++) {
 		header.group++;
-		assert_int_equal(incoming_object(*state, &header, BYTES, true, delays_us[i]),
-				 INCOMING_TAKE);
+		assert_int_equal(judge(*state, &header, true, delays_us[i]), INCOMING_TAKE);
 	}
 	assert_int_equal(picture(*state, header.group, 7), INCOMING_GAP);
 	incoming_report(*state, &report);
@@ -199,7 +229,7 @@ static void test_report_of_many_and_late(void **state)
 
 	for (i = 0; i < 2 * INCOMING_DELAYS_MAX; i++) {
 		header.group++;
-		incoming_object(*state, &header, BYTES, true, 1000 * SECOND);
+		judge(*state, &header, true, 1000 * SECOND);
 	}
 	incoming_report(*state, &report);
 	assert_int_equal(report.tracks[0].delay_us, MESSAGE_DELAY_US_MAX);
@@ -284,6 +314,7 @@ int main(void)
 		TEST(test_unwanted),
 		TEST(test_misplaced),
 		TEST(test_wants_change),
+		TEST(test_origin_changes),
 		TEST(test_report),
 		TEST(test_report_of_many_and_late),
 		cmocka_unit_test(test_keyframes_once_a_second),

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -11,10 +12,11 @@
 
 static struct outgoing_item make(uint32_t sequence, int64_t queued_us, bool is_key)
 {
-	struct websocket_message *message = websocket_message_create(WEBSOCKET_BINARY, 1);
+	uint8_t *payload = malloc(1);
 
-	assert_non_null(message);
-	return (struct outgoing_item){.message = message,
+	assert_non_null(payload);
+	return (struct outgoing_item){.payload = payload,
+				      .length = 1,
 				      .sequence = sequence,
 				      .queued_us = queued_us,
 				      .is_key = is_key};
@@ -41,7 +43,7 @@ static uint32_t take(struct outgoing *outgoing, int64_t now_us)
 
 	if (!outgoing_take_picture(outgoing, now_us, &item))
 		return 0;
-	websocket_message_destroy(item.message);
+	outgoing_item_finish(&item);
 	return item.sequence;
 }
 
@@ -51,7 +53,7 @@ static uint32_t take_sound(struct outgoing *outgoing)
 
 	if (!outgoing_take_sound(outgoing, &item))
 		return 0;
-	websocket_message_destroy(item.message);
+	outgoing_item_finish(&item);
 	return item.sequence;
 }
 
@@ -75,6 +77,33 @@ static void test_shut(void **state)
 	outgoing_miss_picture(outgoing);
 	assert_false(outgoing_wants_key(outgoing));
 	assert_int_equal(outgoing_get_stats(outgoing).pictures_dropped, 0);
+}
+
+/* Held or shut: each alone keeps everything out, and what waited is forgotten. */
+static void test_held(void **state)
+{
+	struct outgoing *outgoing = *state;
+
+	outgoing_hold(outgoing, true);
+	outgoing_open(outgoing);
+	assert_false(outgoing_wants_key(outgoing));
+	assert_false(put(outgoing, 1, 1, true));
+	assert_false(put_sound(outgoing, 1));
+	outgoing_hold(outgoing, false);
+	assert_true(outgoing_wants_key(outgoing));
+	assert_false(put(outgoing, 2, 2, false));
+	assert_true(put(outgoing, 3, 3, true));
+	assert_true(put_sound(outgoing, 3));
+	outgoing_hold(outgoing, false);
+	assert_int_equal(take(outgoing, 3), 3);
+	assert_true(put(outgoing, 4, 4, false));
+	outgoing_hold(outgoing, true);
+	assert_int_equal(take(outgoing, 4), 0);
+	assert_int_equal(take_sound(outgoing), 0);
+	outgoing_shut(outgoing);
+	outgoing_hold(outgoing, false);
+	assert_false(outgoing_wants_key(outgoing));
+	assert_false(put(outgoing, 5, 5, true));
 }
 
 static void test_begins_with_a_key(void **state)
@@ -202,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_shut),
+		TEST(test_held),
 		TEST(test_begins_with_a_key),
 		TEST(test_late_pictures),
 		TEST(test_late_when_taken),
