@@ -5,26 +5,20 @@
 #include <stdint.h>
 #include <sys/random.h>
 
+#include "base/base64url.h"
+
 enum { SEAT_RANDOM_BYTES = 32 };
 
-/* base64url without padding (RFC 4648, section 5). */
+_Static_assert(BASE64URL_TEXT_LENGTH(SEAT_RANDOM_BYTES) == MESSAGE_SEAT_BYTES,
+	       "a seat is 32 random bytes");
+
 int seat_make(char seat[static MESSAGE_SEAT_BYTES + 1])
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint8_t bytes[SEAT_RANDOM_BYTES + 1] = {0};
-	unsigned int three;
-	size_t i;
+	uint8_t bytes[SEAT_RANDOM_BYTES];
 
-	if (getrandom(bytes, SEAT_RANDOM_BYTES, 0) != SEAT_RANDOM_BYTES)
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return -EIO;
-	for (i = 0; i < MESSAGE_SEAT_BYTES; i++) {
-		three = (unsigned int)(bytes[i / 4 * 3] << 16 | bytes[i / 4 * 3 + 1] << 8);
-		if (i / 4 * 3 + 2 < sizeof(bytes))
-			three |= bytes[i / 4 * 3 + 2];
-		seat[i] = digits[three >> (18 - i % 4 * 6) & 63];
-	}
-	seat[MESSAGE_SEAT_BYTES] = '\0';
+	base64url_encode(bytes, sizeof(bytes), seat);
 	return 0;
 }
 
