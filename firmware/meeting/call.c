@@ -318,6 +318,7 @@ void call_destroy(struct call *call)
 	incoming_destroy(call->incoming);
 	held_destroy(call->held);
 	free(call->opened);
+	message_finish(&call->in);
 	free(call);
 }
 

@@ -11,9 +11,27 @@ static const char *const kind_texts[MESSAGE_KINDS] = {
 };
 
 static const char *const method_texts[MESSAGE_METHODS] = {
-	[MESSAGE_JOIN] = "join",     [MESSAGE_ATTACH] = "attach",     [MESSAGE_PUBLISH] = "publish",
-	[MESSAGE_WANT] = "want",     [MESSAGE_KEYFRAME] = "keyframe", [MESSAGE_TIME] = "time",
-	[MESSAGE_REPORT] = "report", [MESSAGE_LEAVE] = "leave",       [MESSAGE_ROSTER] = "roster",
+	[MESSAGE_JOIN] = "join",         [MESSAGE_ATTACH] = "attach",
+	[MESSAGE_PUBLISH] = "publish",   [MESSAGE_WANT] = "want",
+	[MESSAGE_KEYFRAME] = "keyframe", [MESSAGE_TIME] = "time",
+	[MESSAGE_REPORT] = "report",     [MESSAGE_LEAVE] = "leave",
+	[MESSAGE_OPEN] = "open",         [MESSAGE_DOOR] = "door",
+	[MESSAGE_KNOCK] = "knock",       [MESSAGE_COMMIT] = "commit",
+	[MESSAGE_TELL] = "tell",         [MESSAGE_REFUSE] = "refuse",
+	[MESSAGE_ROSTER] = "roster",     [MESSAGE_WELCOME] = "welcome",
+	[MESSAGE_REFUSED] = "refused",
+};
+
+static const char *const reason_texts[MESSAGE_REASONS] = {
+	[MESSAGE_REASON_CERTIFICATE] = "certificate", [MESSAGE_REASON_EXPIRED] = "expired",
+	[MESSAGE_REASON_REVOKED] = "revoked",         [MESSAGE_REASON_GUESTS] = "guests",
+	[MESSAGE_REASON_BROKEN] = "broken",           [MESSAGE_REASON_FULL] = "full",
+};
+
+static const char *const door_texts[MESSAGE_DOOR_STATES] = {
+	[MESSAGE_DOOR_NONE] = "none",
+	[MESSAGE_DOOR_CLEAR] = "clear",
+	[MESSAGE_DOOR_OPEN] = "open",
 };
 
 const char *message_kind_text(enum message_kind kind)
@@ -24,6 +42,16 @@ const char *message_kind_text(enum message_kind kind)
 const char *message_method_text(enum message_method method)
 {
 	return method_texts[method];
+}
+
+const char *message_reason_text(enum message_reason reason)
+{
+	return reason_texts[reason];
+}
+
+const char *message_door_text(enum message_door_state state)
+{
+	return door_texts[state];
 }
 
 const char *message_code_text(int code)
@@ -49,6 +77,12 @@ const char *message_code_text(int code)
 		return "no such seat";
 	case MESSAGE_CODE_LIMIT:
 		return "over a limit of the protocol";
+	case MESSAGE_CODE_EXISTS:
+		return "the meeting has a group, or is in clear";
+	case MESSAGE_CODE_NO_GROUP:
+		return "no group, not in it, or not at its door";
+	case MESSAGE_CODE_EPOCH:
+		return "another commit was first";
 	default:
 		return "an error that this version does not know";
 	}

@@ -4,16 +4,11 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "meeting/message.h"
+#include "meeting/message_write.h"
 
-/*
- * Each writer returns a new value, or NULL without memory. jansson refuses a NULL value where one
- * is set or appended and fails then, so that one check at the end of a chain is enough.
- */
 typedef json_t *(*writer)(const struct message *message);
 
-/* Takes `value`; `array` is NULL from then on once anything failed. */
-static json_t *append(json_t *array, json_t *value)
+json_t *message_append(json_t *array, json_t *value)
 {
 	if (array == NULL) {
 		json_decref(value);
@@ -22,6 +17,14 @@ static json_t *append(json_t *array, json_t *value)
 	if (json_array_append_new(array, value) == 0)
 		return array;
 	json_decref(array);
+	return NULL;
+}
+
+json_t *message_set(json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) == 0)
+		return object;
+	json_decref(object);
 	return NULL;
 }
 
@@ -34,9 +37,13 @@ static json_t *write_nothing(const struct message *message)
 static json_t *write_join(const struct message *message)
 {
 	const struct message_join *join = &message->join;
+	json_t *json =
+		json_pack("{s:i, s:s, s:s*}", "version", MESSAGE_VERSION, "meeting", join->meeting,
+			  "resume", join->resume[0] != '\0' ? join->resume : NULL);
 
-	return json_pack("{s:i, s:s, s:s*}", "version", MESSAGE_VERSION, "meeting", join->meeting,
-			 "resume", join->resume[0] != '\0' ? join->resume : NULL);
+	if (!join->has_epoch)
+		return json;
+	return message_set(json, "epoch", json_integer((json_int_t)join->epoch));
 }
 
 static json_t *write_joined(const struct message *message)
@@ -63,10 +70,10 @@ static json_t *write_layers(const struct message_track *track)
 	size_t i;
 
 	for (i = 0; i < track->layer_count; i++)
-		layers =
-			append(layers, json_pack("{s:i, s:i, s:I}", "width", track->layers[i].width,
-						 "height", track->layers[i].height, "bitrate",
-						 (json_int_t)track->layers[i].bitrate));
+		layers = message_append(layers, json_pack("{s:i, s:i, s:I}", "width",
+							  track->layers[i].width, "height",
+							  track->layers[i].height, "bitrate",
+							  (json_int_t)track->layers[i].bitrate));
 	return layers;
 }
 
@@ -79,11 +86,7 @@ static json_t *write_track(const struct message_track *track)
 		json = json_pack("{s:s}", "kind", kind);
 	else
 		json = json_pack("{s:s, s:o}", "kind", kind, "layers", write_layers(track));
-	if (track->track == 0 ||
-	    json_object_set_new(json, "track", json_integer(track->track)) == 0)
-		return json;
-	json_decref(json);
-	return NULL;
+	return track->track == 0 ? json : message_set(json, "track", json_integer(track->track));
 }
 
 static json_t *write_tracks(const struct message_track *tracks, size_t count)
@@ -92,7 +95,7 @@ static json_t *write_tracks(const struct message_track *tracks, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		array = append(array, write_track(&tracks[i]));
+		array = message_append(array, write_track(&tracks[i]));
 	return array;
 }
 
@@ -108,7 +111,7 @@ static json_t *write_published(const struct message *message)
 	size_t i;
 
 	for (i = 0; i < message->published.count; i++)
-		tracks = append(tracks, json_integer(message->published.tracks[i]));
+		tracks = message_append(tracks, json_integer(message->published.tracks[i]));
 	return json_pack("{s:o}", "tracks", tracks);
 }
 
@@ -123,7 +126,7 @@ static json_t *write_want(const struct message *message)
 	size_t i;
 
 	for (i = 0; i < message->want.count; i++)
-		wants = append(wants, write_track_layer(&message->want.wants[i]));
+		wants = message_append(wants, write_track_layer(&message->want.wants[i]));
 	return json_pack("{s:o}", "wants", wants);
 }
 
@@ -145,9 +148,9 @@ static json_t *write_report(const struct message *message)
 
 	for (i = 0; i < message->report.count; i++) {
 		track = &message->report.tracks[i];
-		tracks = append(tracks, json_pack("{s:i, s:I, s:I}", "track", track->track,
-						  "delay_us", (json_int_t)track->delay_us, "lost",
-						  (json_int_t)track->lost));
+		tracks = message_append(tracks, json_pack("{s:i, s:I, s:I}", "track", track->track,
+							  "delay_us", (json_int_t)track->delay_us,
+							  "lost", (json_int_t)track->lost));
 	}
 	return json_pack("{s:o}", "tracks", tracks);
 }
@@ -166,8 +169,8 @@ static json_t *write_roster(const struct message *message)
 
 	for (i = 0; i < message->roster.count; i++) {
 		member = &message->roster.members[i];
-		members = append(members,
-				 json_pack("{s:i, s:s, s:b, s:o}", "member", member->member, "name",
+		members = message_append(
+			members, json_pack("{s:i, s:s, s:b, s:o}", "member", member->member, "name",
 					   member->name, "here", member->here, "tracks",
 					   write_tracks(member->tracks, member->track_count)));
 	}
@@ -175,10 +178,13 @@ static json_t *write_roster(const struct message *message)
 }
 
 static const writer request_writers[MESSAGE_METHODS] = {
-	[MESSAGE_JOIN] = write_join,         [MESSAGE_ATTACH] = write_attach,
-	[MESSAGE_PUBLISH] = write_publish,   [MESSAGE_WANT] = write_want,
-	[MESSAGE_KEYFRAME] = write_keyframe, [MESSAGE_TIME] = write_nothing,
-	[MESSAGE_REPORT] = write_report,     [MESSAGE_LEAVE] = write_nothing,
+	[MESSAGE_JOIN] = write_join,           [MESSAGE_ATTACH] = write_attach,
+	[MESSAGE_PUBLISH] = write_publish,     [MESSAGE_WANT] = write_want,
+	[MESSAGE_KEYFRAME] = write_keyframe,   [MESSAGE_TIME] = write_nothing,
+	[MESSAGE_REPORT] = write_report,       [MESSAGE_LEAVE] = write_nothing,
+	[MESSAGE_OPEN] = message_write_open,   [MESSAGE_DOOR] = message_write_key,
+	[MESSAGE_KNOCK] = message_write_knock, [MESSAGE_COMMIT] = message_write_commit,
+	[MESSAGE_TELL] = message_write_tell,   [MESSAGE_REFUSE] = message_write_refuse,
 };
 
 static const writer result_writers[MESSAGE_METHODS] = {
@@ -186,12 +192,17 @@ static const writer result_writers[MESSAGE_METHODS] = {
 	[MESSAGE_PUBLISH] = write_published, [MESSAGE_WANT] = write_nothing,
 	[MESSAGE_KEYFRAME] = write_nothing,  [MESSAGE_TIME] = write_time,
 	[MESSAGE_REPORT] = write_nothing,    [MESSAGE_LEAVE] = write_nothing,
+	[MESSAGE_OPEN] = write_nothing,      [MESSAGE_DOOR] = write_nothing,
+	[MESSAGE_KNOCK] = write_nothing,     [MESSAGE_COMMIT] = write_nothing,
+	[MESSAGE_TELL] = write_nothing,      [MESSAGE_REFUSE] = write_nothing,
 };
 
 static const writer notification_writers[MESSAGE_METHODS] = {
-	[MESSAGE_KEYFRAME] = write_keyframe,
-	[MESSAGE_REPORT] = write_delay,
-	[MESSAGE_ROSTER] = write_roster,
+	[MESSAGE_KEYFRAME] = write_keyframe,      [MESSAGE_REPORT] = write_delay,
+	[MESSAGE_ROSTER] = write_roster,          [MESSAGE_DOOR] = message_write_door,
+	[MESSAGE_KNOCK] = message_write_knock,    [MESSAGE_COMMIT] = message_write_commit,
+	[MESSAGE_TELL] = message_write_tell,      [MESSAGE_WELCOME] = message_write_welcome,
+	[MESSAGE_REFUSED] = message_write_refuse,
 };
 
 static char *write_text(const struct message *message)

@@ -117,6 +117,23 @@ bool node_read_string(const struct node *object, const char *name, bool (*is_val
 	return true;
 }
 
+bool node_read_choice(const struct node *object, const char *name, const char *(*text_of)(int),
+		      int count, const char *what, int *ret_choice)
+{
+	struct node node = node_member(object, name);
+	int choice;
+
+	if (!node_expect(&node, JSON_STRING, "a string"))
+		return false;
+	for (choice = 0; choice < count; choice++) {
+		if (strcmp(json_string_value(node.value), text_of(choice)) == 0) {
+			*ret_choice = choice;
+			return true;
+		}
+	}
+	return node_refuse(&node, MESSAGE_CODE_PARAMS, "not %s", what);
+}
+
 bool node_read_array(const struct node *object, const char *name, size_t maximum,
 		     struct node *ret_array)
 {

@@ -1,5 +1,5 @@
 /*
- * A JSON value together with the way to it, for message_parse.c: each reader checks type and range
+ * A JSON value together with the way to it, for message_read.h: each reader checks type and range
  * and, where they are wrong, says which member of the message it is about.
  *
  * Every reader returns true and sets its ret_ parameter, or sets the node's fault and returns
@@ -47,6 +47,10 @@ bool node_read_bool(const struct node *object, const char *name, bool *ret_value
 bool node_read_string(const struct node *object, const char *name,
 		      bool (*is_valid)(const char *text), const char *what, char *ret_text,
 		      size_t size);
+
+/* A string that is one of text_of(0..count-1), which one; else the fault says "not `what`". */
+bool node_read_choice(const struct node *object, const char *name, const char *(*text_of)(int),
+		      int count, const char *what, int *ret_choice);
 
 /* An array of at most `maximum` elements; more are MESSAGE_CODE_LIMIT. */
 bool node_read_array(const struct node *object, const char *name, size_t maximum,

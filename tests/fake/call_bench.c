@@ -307,6 +307,7 @@ void call_bench_start_script(struct call_script *script, struct test_pki *pki, u
 void call_bench_stop_script(struct call_script *script)
 {
 	fake_hub_event_finish(&script->event);
+	message_finish(&script->message);
 	fake_hub_destroy(script->hub);
 }
 
@@ -325,7 +326,7 @@ void call_bench_stop_meeting(struct call_script *script, struct call_guest *gues
 	fake_hub_destroy(script->hub);
 	script->hub = NULL;
 	call_bench_stop(guest);
-	fake_hub_event_finish(&script->event);
+	call_bench_stop_script(script);
 }
 
 struct object_header call_bench_far_header(bool is_picture, uint32_t group, uint32_t object)

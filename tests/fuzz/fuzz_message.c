@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			  &fault) != 0 ||
 	    message_write(&message, &again) != 0)
 		abort();
+	message_finish(&message);
 	assert(once.length == again.length && memcmp(once.data, again.data, once.length) == 0);
 	buffer_finish(&again);
 	buffer_finish(&once);

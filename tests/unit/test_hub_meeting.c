@@ -580,8 +580,9 @@ static void messages_have_the_sizes_of_their_socket(void **state)
 	struct socket control = open_socket(f, "Ruang 1"), pictures = open_socket(f, "Ruang 1");
 	struct seat seat = join(&control, "kabinet", NULL, "\"member\":1,");
 
+	assert_int_equal(session_message_max(pictures.session, true), 4096);
 	attach(&pictures, seat.text);
-	assert_int_equal(session_message_max(control.session, true), 65536);
+	assert_int_equal(session_message_max(control.session, true), MIB);
 	assert_int_equal(session_message_max(control.session, false), 1536);
 	assert_int_equal(session_message_max(pictures.session, false), 2 * MIB);
 	close_socket(&control);

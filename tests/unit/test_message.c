@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <cmocka.h>
 
+#include "base/base64url.h"
 #include "meeting/message.h"
 
 #define SEAT "AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDDDDDDDDD-_9"
@@ -23,6 +24,11 @@
 #define CAMERA "{\"kind\":\"camera\",\"layers\":[" LAYER(1280, 720, 2500000) "]}"
 #define SOUND "{\"kind\":\"sound\"}"
 
+/* 65 bytes. */
+#define KEY                                                                                        \
+	"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                                              \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA_-8"
+
 /* Request 1 of this side was `*context`. */
 static int method_of(void *context, int64_t id)
 {
@@ -33,6 +39,20 @@ static int parse(const char *text, int method, struct message *message, struct m
 {
 	return message_parse(text, strlen(text), method >= 0 ? method_of : NULL, &method, message,
 			     fault);
+}
+
+static struct message *create(void)
+{
+	struct message *message = calloc(1, sizeof(*message));
+
+	assert_non_null(message);
+	return message;
+}
+
+static void destroy(struct message *message)
+{
+	message_finish(message);
+	free(message);
 }
 
 /* What a member and a hub say to each other; method: what request 1 was, for a result. */
@@ -57,6 +77,24 @@ static const struct {
 	{REQUEST("report", "{\"tracks\":[{\"track\":17,\"delay_us\":31000,\"lost\":4294967295}]}"),
 	 -1},
 	{REQUEST("leave", "{}"), -1},
+	{REQUEST("join", "{\"version\":1,\"meeting\":\"a\",\"resume\":\"" SEAT
+			 "\",\"epoch\":9223372036854775807}"),
+	 -1},
+	{REQUEST("open", "{\"key\":\"" KEY "\"}"), -1},
+	{REQUEST("open", "{\"clear\":true}"), -1},
+	{REQUEST("door", "{\"key\":\"" KEY "\"}"), -1},
+	{REQUEST("knock", "{\"package\":\"Zm9vYg\"}"), -1},
+	{REQUEST("commit", "{\"epoch\":0,\"commit\":\"Zg\"}"), -1},
+	{REQUEST("commit", "{\"epoch\":281474976710,\"commit\":\"Zg\",\"welcome\":"
+			   "\"Zm8\",\"members\":[7,65535,1]}"),
+	 -1},
+	{REQUEST("tell", "{\"message\":\"Zg\"}"), -1},
+	{REQUEST("refuse", "{\"reason\":\"certificate\",\"member\":7}"), -1},
+	{REQUEST("refuse", "{\"reason\":\"expired\",\"member\":7}"), -1},
+	{REQUEST("refuse", "{\"reason\":\"revoked\",\"member\":7}"), -1},
+	{REQUEST("refuse", "{\"reason\":\"guests\",\"member\":7}"), -1},
+	{REQUEST("refuse", "{\"reason\":\"broken\",\"member\":7}"), -1},
+	{REQUEST("refuse", "{\"reason\":\"full\",\"member\":7}"), -1},
 	{RESULT("{\"member\":3,\"seat\":\"" SEAT
 		"\",\"resumed\":false,\"clock_us\":9223372036854775807}"),
 	 MESSAGE_JOIN},
@@ -67,6 +105,12 @@ static const struct {
 	{RESULT("{\"clock_us\":0}"), MESSAGE_TIME},
 	{RESULT("{}"), MESSAGE_REPORT},
 	{RESULT("{}"), MESSAGE_LEAVE},
+	{RESULT("{}"), MESSAGE_OPEN},
+	{RESULT("{}"), MESSAGE_DOOR},
+	{RESULT("{}"), MESSAGE_KNOCK},
+	{RESULT("{}"), MESSAGE_COMMIT},
+	{RESULT("{}"), MESSAGE_TELL},
+	{RESULT("{}"), MESSAGE_REFUSE},
 	{NOTIFICATION("roster", "{\"members\":[]}"), -1},
 	{NOTIFICATION(
 		 "roster",
@@ -79,6 +123,17 @@ static const struct {
 	 -1},
 	{NOTIFICATION("keyframe", "{\"track\":17,\"layer\":0}"), -1},
 	{NOTIFICATION("report", "{\"track\":17,\"delay_us\":60000000}"), -1},
+	{NOTIFICATION("door", "{\"state\":\"none\"}"), -1},
+	{NOTIFICATION("door", "{\"state\":\"clear\"}"), -1},
+	{NOTIFICATION("door", "{\"state\":\"open\",\"epoch\":5,\"passed\":[]}"), -1},
+	{NOTIFICATION("door", "{\"state\":\"open\",\"epoch\":5,\"passed\":[4,2],\"key\":\"" KEY
+			      "\",\"member\":3}"),
+	 -1},
+	{NOTIFICATION("knock", "{\"package\":\"Zg\",\"member\":7}"), -1},
+	{NOTIFICATION("commit", "{\"epoch\":5,\"commit\":\"Zg\"}"), -1},
+	{NOTIFICATION("welcome", "{\"epoch\":6,\"welcome\":\"Zg\"}"), -1},
+	{NOTIFICATION("tell", "{\"message\":\"Zg\",\"member\":7}"), -1},
+	{NOTIFICATION("refused", "{\"reason\":\"full\"}"), -1},
 	{"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":6,\"message\":\"257 wants\"}}",
 	 MESSAGE_WANT},
 	{"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"\"}}", -1},
@@ -87,7 +142,7 @@ static const struct {
 /* Reading and writing again gives the same text: no member is lost or invented. */
 static void test_good(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 	struct buffer buffer;
 	size_t i;
@@ -104,7 +159,7 @@ static void test_good(void **state)
 		assert_string_equal((char *)buffer.data, good[i].text);
 	}
 	buffer_finish(&buffer);
-	free(message);
+	destroy(message);
 }
 
 static const struct {
@@ -227,13 +282,64 @@ static const struct {
 	{NOTIFICATION("roster", "{\"members\":[{\"member\":2,\"name\":\"a\\nb\",\"here\":true,"
 				"\"tracks\":[]}]}"),
 	 -1, -32602, "params.members[0].name: not a name: 1 to 64 bytes of printable text"},
+	{REQUEST("join", "{\"version\":1,\"meeting\":\"a\",\"resume\":\"" SEAT "\",\"epoch\":-1}"),
+	 -1, -32602, "params.epoch: -1 is not in 0..9223372036854775807"},
+	{REQUEST("welcome", "{}"), -1, -32601, "method: not known"},
+	{REQUEST("refused", "{}"), -1, -32601, "method: not known"},
+	{NOTIFICATION("open", "{}"), -1, -32601, "method: not known"},
+	{NOTIFICATION("refuse", "{}"), -1, -32601, "method: not known"},
+	{REQUEST("open", "{}"), -1, -32602, "params.key: missing"},
+	{REQUEST("open", "{\"clear\":false}"), -1, -32602, "params.clear: not true"},
+	{REQUEST("open", "{\"clear\":1}"), -1, -32602, "params.clear: not true"},
+	{REQUEST("open", "{\"clear\":true,\"key\":\"" KEY "\"}"), -1, -32602,
+	 "params.clear: with a key"},
+	{REQUEST("open", "{\"key\":\"Zg\"}"), -1, -32602, "params.key: not a key: 65 bytes"},
+	{REQUEST("open", "{\"key\":\"" KEY "A\"}"), -1, 6,
+	 "params.key: 66 bytes, at most 65 are allowed"},
+	{REQUEST("open", "{\"key\":7}"), -1, -32602, "params.key: not a string"},
+	{REQUEST("door", "{\"clear\":true}"), -1, -32602, "params.key: missing"},
+	{REQUEST("knock", "{\"package\":\"\"}"), -1, -32602, "params.package: not base64url"},
+	{REQUEST("knock", "{\"package\":\"Zg==\"}"), -1, -32602, "params.package: not base64url"},
+	{REQUEST("knock", "{\"package\":\"Zh\"}"), -1, -32602, "params.package: not base64url"},
+	{REQUEST("knock", "{\"package\":\"Zg\\u0000\"}"), -1, -32700, "not JSON"},
+	{REQUEST("commit", "{\"commit\":\"Zg\"}"), -1, -32602, "params.epoch: missing"},
+	{REQUEST("commit", "{\"epoch\":1}"), -1, -32602, "params.commit: missing"},
+	{REQUEST("commit", "{\"epoch\":1,\"commit\":\"Zg\",\"welcome\":\"Zg\"}"), -1, -32602,
+	 "params.members: missing"},
+	{REQUEST("commit", "{\"epoch\":1,\"commit\":\"Zg\",\"members\":[7]}"), -1, -32602,
+	 "params.welcome: missing"},
+	{REQUEST("commit", "{\"epoch\":1,\"commit\":\"Zg\",\"welcome\":\"Zg\",\"members\":[]}"), -1,
+	 -32602, "params.welcome: for no member"},
+	{REQUEST("commit", "{\"epoch\":1,\"commit\":\"Zg\",\"welcome\":\"Zg\",\"members\":[7,7]}"),
+	 -1, -32602, "params.members[1]: told twice"},
+	{REQUEST("commit", "{\"epoch\":1,\"commit\":\"Zg\",\"welcome\":\"Zg\",\"members\":[0]}"),
+	 -1, -32602, "params.members[0]: 0 is not in 1..65535"},
+	{REQUEST("commit", "{\"epoch\":1,\"commit\":\"Zg\",\"welcome\":\"Zg\",\"members\":"
+			   "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}"),
+	 -1, 6, "params.members: 17 elements, at most 16 are allowed"},
+	{REQUEST("tell", "{}"), -1, -32602, "params.message: missing"},
+	{REQUEST("refuse", "{\"member\":7,\"reason\":\"ugly\"}"), -1, -32602,
+	 "params.reason: not a reason"},
+	{REQUEST("refuse", "{\"reason\":\"full\"}"), -1, -32602, "params.member: missing"},
+	{NOTIFICATION("door", "{\"state\":\"ajar\"}"), -1, -32602,
+	 "params.state: not none, clear or open"},
+	{NOTIFICATION("door", "{\"state\":\"open\",\"passed\":[]}"), -1, -32602,
+	 "params.epoch: missing"},
+	{NOTIFICATION("door", "{\"state\":\"open\",\"epoch\":1}"), -1, -32602,
+	 "params.passed: missing"},
+	{NOTIFICATION("door", "{\"state\":\"open\",\"epoch\":1,\"passed\":[],\"member\":3}"), -1,
+	 -32602, "params.key: missing"},
+	{NOTIFICATION("knock", "{\"package\":\"Zg\"}"), -1, -32602, "params.member: missing"},
+	{NOTIFICATION("tell", "{\"message\":\"Zg\"}"), -1, -32602, "params.member: missing"},
+	{NOTIFICATION("welcome", "{\"welcome\":\"Zg\"}"), -1, -32602, "params.epoch: missing"},
+	{NOTIFICATION("refused", "{}"), -1, -32602, "params.reason: missing"},
 	{NOTIFICATION("report", "{\"track\":1,\"delay_us\":60000001}"), -1, -32602,
 	 "params.delay_us: 60000001 is not in 0..60000000"},
 };
 
 static void test_bad(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 	size_t i;
 
@@ -245,13 +351,13 @@ static void test_bad(void **state)
 		assert_int_equal(fault.code, bad[i].code);
 		assert_string_equal(fault.text, bad[i].fault);
 	}
-	free(message);
+	destroy(message);
 }
 
 /* So that the hub can answer a request that it refuses. */
 static void test_fault_has_id(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 
 	(void)state;
@@ -263,12 +369,12 @@ static void test_fault_has_id(void **state)
 	assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"method\":\"dance\"}", -1, message, &fault),
 			 -EBADMSG);
 	assert_false(fault.has_id);
-	free(message);
+	destroy(message);
 }
 
 static void test_unknown_members_are_passed_over(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 
 	(void)state;
@@ -277,7 +383,7 @@ static void test_unknown_members_are_passed_over(void **state)
 			 0);
 	assert_int_equal(message->layer.track, 5);
 	assert_int_equal(message->layer.layer, 1);
-	free(message);
+	destroy(message);
 }
 
 /* head, `count` times element with commas between, tail. */
@@ -291,6 +397,18 @@ static char *repeat(const char *head, const char *element, size_t count, const c
 	for (i = 0; i < count; i++)
 		end = stpcpy(i > 0 ? stpcpy(end, ",") : end, element);
 	stpcpy(end, tail);
+	return text;
+}
+
+/* head, the text of `length` bytes (a multiple of 3), tail. */
+static char *repeat_bytes(const char *head, size_t length, const char *tail)
+{
+	size_t text_length = length / 3 * 4;
+	char *text = malloc(strlen(head) + text_length + strlen(tail) + 1);
+	char *end = stpcpy(text, head);
+
+	memset(end, 'A', text_length);
+	stpcpy(end + text_length, tail);
 	return text;
 }
 
@@ -315,7 +433,7 @@ static void test_counts(void **state)
 		{"{\"jsonrpc\":\"2.0\",\"method\":\"roster\",\"params\":{\"members\":[", member,
 		 "]}}", 10000, "params.members: 10000 elements, at most 100 are allowed"},
 	};
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 	char *text;
 	size_t i;
@@ -332,12 +450,12 @@ static void test_counts(void **state)
 		}
 		free(text);
 	}
-	free(message);
+	destroy(message);
 }
 
 static void test_deep_nesting(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 	char *text = malloc(100001);
 
@@ -347,14 +465,14 @@ static void test_deep_nesting(void **state)
 	assert_int_equal(parse(text, -1, message, &fault), -EBADMSG);
 	assert_int_equal(fault.code, MESSAGE_CODE_PARSE);
 	free(text);
-	free(message);
+	destroy(message);
 }
 
 /* The fullest roster of the longest names fits what a member takes. */
 static void test_largest_roster_fits(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
-	struct message *read_back = calloc(1, sizeof(*read_back));
+	struct message *message = create();
+	struct message *read_back = create();
 	struct message_layer layer = {8192, 8192, MESSAGE_BITRATE_MAX};
 	struct message_fault fault;
 	struct message_member *member;
@@ -385,13 +503,104 @@ static void test_largest_roster_fits(void **state)
 			    &read_back->roster.members[99].tracks[3], sizeof(struct message_track));
 	assert_string_equal(message->roster.members[99].name, read_back->roster.members[99].name);
 	buffer_finish(&buffer);
-	free(read_back);
+	destroy(read_back);
+	destroy(message);
+}
+
+/* Each text of bytes just within its limit and just beyond. */
+static void test_largest_bytes(void **state)
+{
+	static const struct {
+		const char *head;
+		const char *tail;
+		size_t maximum;
+		const char *fault;
+	} rows[] = {
+		{"\"knock\",\"params\":{\"package\":\"", "\"}}", 16 << 10,
+		 "params.package: 16386 bytes, at most 16384 are allowed"},
+		{"\"commit\",\"params\":{\"epoch\":1,\"commit\":\"", "\"}}", 64 << 10,
+		 "params.commit: 65538 bytes, at most 65536 are allowed"},
+		{"\"commit\",\"params\":{\"epoch\":1,\"commit\":\"Zg\",\"members\":[1],"
+		 "\"welcome\":\"",
+		 "\"}}", 640 << 10, "params.welcome: 655362 bytes, at most 655360 are allowed"},
+		{"\"tell\",\"params\":{\"message\":\"", "\"}}", 64 << 10,
+		 "params.message: 65538 bytes, at most 65536 are allowed"},
+	};
+	struct message *message = create();
+	struct message_fault fault;
+	char head[128];
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(head, sizeof(head), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":%s",
+			 rows[i].head);
+		text = repeat_bytes(head, rows[i].maximum / 3 * 3, rows[i].tail);
+		assert_int_equal(parse(text, -1, message, &fault), 0);
+		free(text);
+		text = repeat_bytes(head, rows[i].maximum / 3 * 3 + 3, rows[i].tail);
+		assert_int_equal(parse(text, -1, message, &fault), -EBADMSG);
+		assert_int_equal(fault.code, MESSAGE_CODE_LIMIT);
+		assert_string_equal(fault.text, rows[i].fault);
+		free(text);
+	}
+	destroy(message);
+}
+
+static void test_largest_commit_fits(void **state)
+{
+	static char commit[BASE64URL_TEXT_LENGTH(MESSAGE_COMMIT_BYTES_MAX)];
+	static char welcome[BASE64URL_TEXT_LENGTH(MESSAGE_WELCOME_BYTES_MAX)];
+	struct message *message = create();
+	struct message *read_back = create();
+	struct message_fault fault;
+	struct buffer buffer;
+	size_t i;
+
+	(void)state;
+	memset(commit, 'A', sizeof(commit));
+	memset(welcome, 'A', sizeof(welcome));
+	message->form = MESSAGE_REQUEST;
+	message->method = MESSAGE_COMMIT;
+	message->id = INT64_MAX;
+	message->commit = (struct message_commit){.epoch = INT64_MAX,
+						  .commit = {commit, sizeof(commit)},
+						  .welcome = {welcome, sizeof(welcome)},
+						  .member_count = MESSAGE_WELCOMED_MAX};
+	for (i = 0; i < MESSAGE_WELCOMED_MAX; i++)
+		message->commit.members[i] = (uint16_t)(65535 - i);
+	buffer_init(&buffer, MESSAGE_MEMBER_BYTES_MAX);
+	assert_int_equal(message_write(message, &buffer), 0);
+	assert_int_equal(message_parse((char *)buffer.data, buffer.length, NULL, NULL, read_back,
+				       &fault),
+			 0);
+	assert_int_equal(read_back->commit.commit.length, sizeof(commit));
+	assert_int_equal(read_back->commit.welcome.length, sizeof(welcome));
+	assert_int_equal(read_back->commit.members[15], 65520);
+	buffer_finish(&buffer);
+	destroy(read_back);
+	destroy(message);
+}
+
+static void test_finish_ends_what_was_read(void **state)
+{
+	struct message *message = create();
+	struct message_fault fault;
+
+	(void)state;
+	assert_int_equal(parse(REQUEST("tell", "{\"message\":\"Zm9v\"}"), -1, message, &fault), 0);
+	assert_memory_equal(message->tell.message.text, "Zm9v", 5);
+	message_finish(message);
+	message_finish(message);
+	assert_int_equal(parse(REQUEST("tell", "{}"), -1, message, &fault), -EBADMSG);
+	assert_null(message->json);
 	free(message);
 }
 
 static void test_write_keeps_what_was_there(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct buffer buffer;
 
 	(void)state;
@@ -402,7 +611,7 @@ static void test_write_keeps_what_was_there(void **state)
 	assert_int_equal(buffer.length, 6);
 	assert_memory_equal(buffer.data, "before", 6);
 	buffer_finish(&buffer);
-	free(message);
+	destroy(message);
 }
 
 static long allocations_left;
@@ -415,7 +624,7 @@ static void *failing_malloc(size_t size)
 /* The Nth allocation fails, for every N: a clean error, nothing leaked, nothing half-written. */
 static void test_without_memory(void **state)
 {
-	struct message *message = calloc(1, sizeof(*message));
+	struct message *message = create();
 	struct message_fault fault;
 	struct buffer buffer;
 	size_t i;
@@ -442,7 +651,7 @@ static void test_without_memory(void **state)
 	}
 	json_set_alloc_funcs(malloc, free);
 	buffer_finish(&buffer);
-	free(message);
+	destroy(message);
 }
 
 static void test_names(void **state)
@@ -486,6 +695,9 @@ int main(void)
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_deep_nesting),
 		cmocka_unit_test(test_largest_roster_fits),
+		cmocka_unit_test(test_largest_bytes),
+		cmocka_unit_test(test_largest_commit_fits),
+		cmocka_unit_test(test_finish_ends_what_was_read),
 		cmocka_unit_test(test_write_keeps_what_was_there),
 		cmocka_unit_test(test_without_memory),
 		cmocka_unit_test(test_names),

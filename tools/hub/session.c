@@ -68,7 +68,8 @@ void session_refuse(struct session *session, enum metrics_refusal refusal, int c
 size_t session_message_max(const struct session *session, bool is_text)
 {
 	if (is_text)
-		return MESSAGE_MEMBER_BYTES_MAX;
+		return session->state == SESSION_CONTROL ? MESSAGE_MEMBER_BYTES_MAX
+							 : MESSAGE_FIRST_BYTES_MAX;
 	switch (session->state) {
 	case SESSION_NEW:
 		break;
@@ -232,9 +233,19 @@ static void carry_out(struct session *session, const struct message *request)
 	case MESSAGE_LEAVE:
 		leave(session, request);
 		return;
+	case MESSAGE_OPEN:
+	case MESSAGE_DOOR:
+	case MESSAGE_KNOCK:
+	case MESSAGE_COMMIT:
+	case MESSAGE_TELL:
+	case MESSAGE_REFUSE:
+		refuse_request(session, request->id, MESSAGE_CODE_METHOD);
+		return;
 	case MESSAGE_JOIN:
 	case MESSAGE_ATTACH:
 	case MESSAGE_ROSTER:
+	case MESSAGE_WELCOME:
+	case MESSAGE_REFUSED:
 	case MESSAGE_METHODS:
 		break;
 	}

@@ -22,6 +22,7 @@ void shared_init(struct shared *shared, const struct clock *clock, size_t memory
 void shared_finish(struct shared *shared)
 {
 	buffer_finish(&shared->text);
+	message_finish(&shared->in);
 }
 
 int64_t shared_now_us(const struct shared *shared)
