@@ -79,33 +79,16 @@ enum meeting_misdeed {
 	MEETING_MISATTRIBUTED, /* another member sealed it, or as another kind */
 };
 
-/* The group's door (PROTOCOL.md, "Secrecy"). */
-enum meeting_door {
-	MEETING_DOOR_NONE,  /* there is no group */
-	MEETING_DOOR_CLEAR, /* there is none, and somebody said that the meeting is in clear */
-	MEETING_DOOR_OPEN,  /* there is one; somebody keeps the door or should */
-};
-
-enum meeting_refusal {
-	MEETING_REFUSAL_CERTIFICATE,
-	MEETING_REFUSAL_EXPIRED,
-	MEETING_REFUSAL_REVOKED,
-	MEETING_REFUSAL_GUESTS,
-	MEETING_REFUSAL_BROKEN,
-	MEETING_REFUSAL_FULL,
-};
-
-#define MEETING_DOOR_KEY_BYTES 65
-
+/* What the hub tells of the group, and of this member's place in it (PROTOCOL.md, "Secrecy"). */
 enum meeting_group_kind {
-	MEETING_GROUP_JOINED,  /* the hub: you are `member`; `is_resumed`: still, or again */
-	MEETING_GROUP_LOST,    /* no more: what was not answered is not going to be */
-	MEETING_GROUP_DOOR,    /* `door`; if OPEN `epoch`, `member` and `key`, or `passed` */
-	MEETING_GROUP_KNOCK,   /* `bytes` of `member` */
+	MEETING_GROUP_JOINED, /* the hub: you are `member`; `is_resumed`: still, or again */
+	MEETING_GROUP_LOST,   /* no more: what was not answered is not going to be */
+	MEETING_GROUP_DOOR,  /* `door`; if OPEN `epoch`, `passed`, and `member` and `key` or none */
+	MEETING_GROUP_KNOCK, /* `bytes` of `member` */
 	MEETING_GROUP_COMMIT,  /* `bytes`, of `epoch` */
 	MEETING_GROUP_WELCOME, /* `bytes`, into `epoch` */
 	MEETING_GROUP_TELL,    /* `bytes` of `member` */
-	MEETING_GROUP_REFUSED, /* this member, for `refusal` */
+	MEETING_GROUP_REFUSED, /* this member, for `reason` */
 	MEETING_GROUP_ANSWER,  /* to the oldest `order` of its kind not answered yet: `code` */
 };
 
@@ -116,7 +99,7 @@ enum meeting_order_kind {
 	MEETING_ORDER_KNOCK,      /* `bytes`: the key package, sealed */
 	MEETING_ORDER_COMMIT,     /* `bytes`, of `epoch`; `welcome` for `members` or none */
 	MEETING_ORDER_TELL,       /* `bytes` */
-	MEETING_ORDER_REFUSE,     /* `member`, for `refusal` */
+	MEETING_ORDER_REFUSE,     /* `member`, for `reason` */
 };
 
 struct meeting_bytes {
@@ -127,20 +110,18 @@ struct meeting_bytes {
 /* Only the members that the kind names mean something. */
 struct meeting_group_event {
 	enum meeting_group_kind kind;
-	uint16_t member;
+	uint16_t member; /* DOOR: 0 where nobody keeps it */
 	bool is_resumed;
 	uint64_t epoch;
 	struct meeting_bytes bytes;
-	enum meeting_door door;
-	bool has_key; /* OPEN: `member` keeps the door, with `key`; else it is vacant */
-	uint8_t key[MEETING_DOOR_KEY_BYTES];
-	uint16_t passed; /* kept it last and does not any more, but is still there; 0: nobody */
-	enum meeting_refusal refusal;
+	enum message_door_state door;
+	uint8_t key[MESSAGE_KEY_BYTES];
+	const uint16_t *passed; /* members that shall not keep the door; lent */
+	size_t passed_count;
+	enum message_reason reason;
 	enum meeting_order_kind order;
 	int code; /* 0, or the error of the hub: enum message_code */
 };
-
-#define MEETING_ORDER_MEMBERS_MAX 16
 
 /* Something for the group, or for who wants to get into it. */
 struct meeting_group_order {
@@ -148,10 +129,10 @@ struct meeting_group_order {
 	uint64_t epoch;
 	struct meeting_bytes bytes;
 	struct meeting_bytes welcome;
-	uint16_t members[MEETING_ORDER_MEMBERS_MAX];
+	uint16_t members[MESSAGE_WELCOMED_MAX];
 	size_t member_count;
 	uint16_t member;
-	enum meeting_refusal refusal;
+	enum message_reason reason;
 };
 
 struct meeting_events {

@@ -159,7 +159,7 @@ int cipher_bench_open(struct cipher_bench *bench, unsigned int leaf, const uint8
 		      size_t length, uint8_t *ret_payload, enum message_kind *ret_kind)
 {
 	uint8_t metadata[OBJECT_HEADER_BYTES + sizeof(MEETING) - 1];
-	struct meeting_sealer sealer;
+	struct meeting_sealer sealer = {0};
 	size_t payload_length;
 	int r;
 
