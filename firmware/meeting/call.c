@@ -56,6 +56,8 @@ static void disconnect(struct call *call, enum websocket_close code)
 	held_clear(call->held);
 	requests_clear(&call->requests);
 	keyframes_clear(&call->keyframes);
+	if (call->you != 0)
+		call_tell_lost(call);
 	call->you = 0;
 	call->is_attached = false;
 	call->is_published = false;
@@ -286,6 +288,7 @@ int call_create(const struct call_config *config, struct call **ret_call)
 		return -ENOMEM;
 	call->loop = config->loop;
 	call->outgoing = config->outgoing;
+	call->orders = config->orders;
 	call->config = config->meeting;
 	call->changed = config->changed;
 	call->context = config->context;
@@ -357,8 +360,15 @@ void call_request_keyframe(struct call *call, struct message_track_layer layer)
 	call_send_keyframes(call, clock_now_us());
 }
 
+void call_set_epoch(struct call *call, uint64_t epoch, bool has_epoch)
+{
+	call->epoch = epoch;
+	call->has_epoch = has_epoch;
+}
+
 void call_flush(struct call *call)
 {
+	call_send_orders(call);
 	if (call->phase == MEETING_IN)
 		call_want_write(call);
 }

@@ -11,6 +11,7 @@
 #ifndef BALAI_MEETING_CALL_H
 #define BALAI_MEETING_CALL_H
 
+#include "meeting/group_orders.h"
 #include "meeting/incoming.h"
 #include "meeting/meeting.h"
 #include "meeting/outgoing.h"
@@ -23,6 +24,7 @@ struct call;
 struct call_config {
 	struct net_loop *loop;     /* these outlive it */
 	struct outgoing *outgoing; /* opened and shut by it */
+	struct group_orders *orders;
 	const struct meeting_config *meeting;
 	void (*changed)(void *context); /* in the net thread, before each state() */
 	void *context;
@@ -80,7 +82,10 @@ void call_request_keyframe(struct call *call, struct message_track_layer layer);
 /* A new epoch began. */
 void call_keys_changed(struct call *call);
 
-/* Something was put into `outgoing`. */
+/* The epoch that it tells as it comes back. */
+void call_set_epoch(struct call *call, uint64_t epoch, bool has_epoch);
+
+/* Something was put into `outgoing` or `orders`. */
 void call_flush(struct call *call);
 
 /* To be called every CALL_TICK_US. */

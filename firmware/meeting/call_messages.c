@@ -26,8 +26,7 @@ static int queue_text(struct call_socket *socket, const struct buffer *text)
 	return 0;
 }
 
-/* Sends the request whose params are in call->out. A hub that takes no more of them is lost. */
-static void send_request(struct call *call, struct call_socket *socket, enum message_method method)
+int64_t call_send_request(struct call *call, struct call_socket *socket, enum message_method method)
 {
 	struct buffer text;
 	int64_t id = requests_add(&call->requests, method, clock_now_us());
@@ -47,6 +46,7 @@ static void send_request(struct call *call, struct call_socket *socket, enum mes
 		call_lose(call, net_fault_make(NET_FAULT_MEMORY, "out of memory"), 0);
 	else if (r < 0)
 		call_lose(call, net_fault_make(NET_FAULT_SILENT, "the hub does not answer"), 0);
+	return r < 0 ? r : id;
 }
 
 void call_send_join(struct call *call)
@@ -55,24 +55,26 @@ void call_send_join(struct call *call)
 
 	snprintf(join->meeting, sizeof(join->meeting), "%s", call->config->meeting);
 	memcpy(join->resume, call->seat, sizeof(join->resume));
-	send_request(call, &call->control, MESSAGE_JOIN);
+	join->has_epoch = call->has_epoch && call->seat[0] != '\0';
+	join->epoch = call->epoch;
+	call_send_request(call, &call->control, MESSAGE_JOIN);
 }
 
 void call_send_attach(struct call *call)
 {
 	memcpy(call->out.attach.seat, call->seat, sizeof(call->out.attach.seat));
-	send_request(call, &call->pictures, MESSAGE_ATTACH);
+	call_send_request(call, &call->pictures, MESSAGE_ATTACH);
 }
 
 void call_send_want(struct call *call)
 {
 	call->out.want = call->want;
-	send_request(call, &call->control, MESSAGE_WANT);
+	call_send_request(call, &call->control, MESSAGE_WANT);
 }
 
 void call_send_leave(struct call *call)
 {
-	send_request(call, &call->control, MESSAGE_LEAVE);
+	call_send_request(call, &call->control, MESSAGE_LEAVE);
 }
 
 static void send_publish(struct call *call)
@@ -84,13 +86,13 @@ static void send_publish(struct call *call)
 					    .layers = {call->config->camera}},
 			   [CALL_SOUND] = {.kind = MESSAGE_SOUND}},
 	};
-	send_request(call, &call->control, MESSAGE_PUBLISH);
+	call_send_request(call, &call->control, MESSAGE_PUBLISH);
 }
 
 static void send_time(struct call *call)
 {
 	call->time_us = clock_now_us();
-	send_request(call, &call->control, MESSAGE_TIME);
+	call_send_request(call, &call->control, MESSAGE_TIME);
 }
 
 void call_send_keyframes(struct call *call, int64_t now_us)
@@ -99,7 +101,7 @@ void call_send_keyframes(struct call *call, int64_t now_us)
 
 	while (call->you != 0 && keyframes_next(&call->keyframes, now_us, &layer)) {
 		call->out.layer = layer;
-		send_request(call, &call->control, MESSAGE_KEYFRAME);
+		call_send_request(call, &call->control, MESSAGE_KEYFRAME);
 	}
 }
 
@@ -112,7 +114,7 @@ void call_send_regular(struct call *call, int64_t now_us)
 	call->report_us = now_us;
 	incoming_report(call->incoming, &call->out.report);
 	if (call->out.report.count > 0)
-		send_request(call, &call->control, MESSAGE_REPORT);
+		call_send_request(call, &call->control, MESSAGE_REPORT);
 }
 
 /* Receiving */
@@ -132,6 +134,7 @@ static void on_joined(struct call *call, int64_t sent_us, int64_t arrival_us)
 	/* It may be another hub, whose clock is its own. */
 	call->clock = (struct hub_clock){.count = 0};
 	hub_clock_add(&call->clock, sent_us, arrival_us, joined->clock_us);
+	call_tell_joined(call, joined->resumed);
 	send_publish(call);
 	if (call->you != 0 && call->has_want)
 		call_send_want(call);
@@ -167,6 +170,7 @@ static void on_result(struct call *call, int64_t sent_us, int64_t arrival_us)
 		hub_clock_add(&call->clock, sent_us, arrival_us, call->in.time.clock_us);
 		break;
 	default:
+		call_tell_answer(call, call->in.id, 0);
 		break;
 	}
 }
@@ -197,6 +201,7 @@ static void on_error(struct call *call)
 	default:
 		log_debug("meeting", "the hub refuses `%s`: %s",
 			  message_method_text(call->in.method), error->text);
+		call_tell_answer(call, call->in.id, error->code);
 		break;
 	}
 }
@@ -231,6 +236,7 @@ static void on_notification(struct call *call, int64_t now_us)
 		}
 		break;
 	default:
+		call_tell_delivery(call);
 		break;
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * What the files of the call share: call.c connects and ends, call_messages.c talks, call_objects.c
- * sends pictures and sound, call_arrivals.c takes them. For no other file.
+ * sends pictures and sound, call_arrivals.c takes them, call_delivery.c carries what the group says.
+ * For no other file.
  */
 #ifndef BALAI_MEETING_CALL_STATE_H
 #define BALAI_MEETING_CALL_STATE_H
@@ -16,6 +17,8 @@
 #include "net/websocket.h"
 
 #define CALL_TEXTS_MAX 64
+/* Orders on their way: the others wait in `orders`. */
+#define CALL_UNANSWERED_MAX 8
 /* What is sealed with an object: its header and the meeting's name. */
 #define CALL_METADATA_BYTES_MAX (OBJECT_HEADER_BYTES + MESSAGE_MEETING_BYTES_MAX)
 
@@ -31,6 +34,13 @@ struct call_socket {
 	bool is_open;
 	struct websocket_message *texts[CALL_TEXTS_MAX]; /* that wait for it, oldest first */
 	size_t text_count;
+};
+
+/* Orders that were sent, oldest first. */
+struct call_unanswered {
+	size_t count;
+	int64_t ids[CALL_UNANSWERED_MAX]; /* of the requests */
+	enum meeting_order_kind kinds[CALL_UNANSWERED_MAX];
 };
 
 /* What goes out. */
@@ -95,6 +105,11 @@ struct call {
 	struct held *held; /* what came before its key */
 	uint8_t *opened;   /* OBJECT_PICTURE_BYTES_MAX bytes; NULL without a cipher */
 	struct call_cipher_figures figures;
+
+	struct group_orders *orders;
+	struct call_unanswered unanswered;
+	bool has_epoch; /* of the group, to be told with `join` */
+	uint64_t epoch;
 };
 
 /* call.c */
@@ -110,6 +125,13 @@ void call_check_in(struct call *call);
 
 /* call_messages.c */
 
+/*
+ * Sends the request whose params are in call->out. Returns its id, or -errno: a hub that takes no
+ * more of them is lost.
+ */
+int64_t call_send_request(struct call *call, struct call_socket *socket,
+			  enum message_method method);
+
 void call_send_join(struct call *call);
 void call_send_attach(struct call *call);
 void call_send_want(struct call *call);
@@ -122,6 +144,18 @@ void call_send_regular(struct call *call, int64_t now_us);
 /* A text came on the control socket, or on that for pictures. */
 void call_control_text(struct call *call, const uint8_t *data, size_t length, int64_t arrival_us);
 void call_pictures_text(struct call *call, const uint8_t *data, size_t length);
+
+/* call_delivery.c */
+
+/* As many orders as may be on their way. */
+void call_send_orders(struct call *call);
+
+/* Events of the group: the membership, the answer to a request, which may be none of the group's
+   (code 0: a result), and what the notification in call->in says. */
+void call_tell_joined(struct call *call, bool is_resumed);
+void call_tell_lost(struct call *call);
+void call_tell_answer(struct call *call, int64_t id, int code);
+void call_tell_delivery(struct call *call);
 
 /* call_arrivals.c */
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "meeting/call.h"
+#include "meeting/group_orders.h"
 #include "meeting/outgoing.h"
 #include "net/loop.h"
 
@@ -23,11 +24,15 @@ struct orders {
 	size_t keyframe_count;
 	struct message_track_layer keyframes[KEYFRAMES_MAX];
 	bool has_new_keys;
+	bool has_epoch_change;
+	bool has_epoch;
+	uint64_t epoch;
 };
 
 struct meeting {
 	struct meeting_config config; /* its strings are owned */
 	struct outgoing *outgoing;
+	struct group_orders *group_orders;
 
 	/* Of the net thread while that runs. */
 	struct call *call;
@@ -76,6 +81,7 @@ static void carry_out(void *context)
 	meeting->orders.has_want = false;
 	meeting->orders.keyframe_count = 0;
 	meeting->orders.has_new_keys = false;
+	meeting->orders.has_epoch_change = false;
 	pthread_mutex_unlock(&meeting->lock);
 	if (meeting->call == NULL)
 		return;
@@ -83,6 +89,8 @@ static void carry_out(void *context)
 		call_want(meeting->call, &orders.want);
 	for (i = 0; i < orders.keyframe_count; i++)
 		call_request_keyframe(meeting->call, orders.keyframes[i]);
+	if (orders.has_epoch_change)
+		call_set_epoch(meeting->call, orders.epoch, orders.has_epoch);
 	if (orders.has_new_keys)
 		call_keys_changed(meeting->call);
 	call_flush(meeting->call);
@@ -94,6 +102,7 @@ static void start_call(void *context)
 	const struct call_config config = {
 		.loop = meeting->loop,
 		.outgoing = meeting->outgoing,
+		.orders = meeting->group_orders,
 		.meeting = &meeting->config,
 		.changed = take_figures,
 		.context = meeting,
@@ -183,6 +192,8 @@ int meeting_create(const struct meeting_config *config, struct meeting **ret_mee
 	r = copy_config(config, &meeting->config);
 	if (r == 0)
 		r = outgoing_create(&meeting->outgoing);
+	if (r == 0)
+		r = group_orders_create(&meeting->group_orders);
 	if (r < 0) {
 		meeting_destroy(meeting);
 		return r;
@@ -197,6 +208,7 @@ void meeting_destroy(struct meeting *meeting)
 	if (meeting == NULL)
 		return;
 	meeting_stop(meeting);
+	group_orders_destroy(meeting->group_orders);
 	outgoing_destroy(meeting->outgoing);
 	free_config(&meeting->config);
 	pthread_cond_destroy(&meeting->has_left);
@@ -350,6 +362,24 @@ void meeting_keys_changed(struct meeting *meeting)
 	meeting->orders.has_new_keys = true;
 	wake(meeting);
 	pthread_mutex_unlock(&meeting->lock);
+}
+
+void meeting_set_epoch(struct meeting *meeting, uint64_t epoch, bool has_epoch)
+{
+	pthread_mutex_lock(&meeting->lock);
+	meeting->orders.epoch = epoch;
+	meeting->orders.has_epoch = has_epoch;
+	meeting->orders.has_epoch_change = true;
+	wake(meeting);
+	pthread_mutex_unlock(&meeting->lock);
+}
+
+int meeting_send_group(struct meeting *meeting, const struct meeting_group_order *order)
+{
+	int r = group_orders_put(meeting->group_orders, order);
+
+	wake_for(meeting, r == 0);
+	return r;
 }
 
 /* Status */

@@ -110,7 +110,7 @@ struct meeting_bytes {
 /* Only the members that the kind names mean something. */
 struct meeting_group_event {
 	enum meeting_group_kind kind;
-	uint16_t member; /* DOOR: 0 where nobody keeps it */
+	uint16_t member; /* DOOR: who keeps it; 0: nobody, and there is no key */
 	bool is_resumed;
 	uint64_t epoch;
 	struct meeting_bytes bytes;

@@ -67,6 +67,19 @@ static void on_misdeed(void *context, enum meeting_misdeed misdeed, uint16_t mem
 						.member = member});
 }
 
+static void on_group(void *context, const struct meeting_group_event *group)
+{
+	size_t length = group->bytes.length;
+	struct call_bench_event event = {.kind = CALL_BENCH_GROUP, .group = *group};
+
+	if (length > 0)
+		memcpy(event.bytes, group->bytes.data,
+		       length < CALL_BENCH_BYTES ? length : CALL_BENCH_BYTES);
+	if (group->passed_count > 0)
+		event.passed = group->passed[0];
+	tell(context, event);
+}
+
 struct call_bench_event call_bench_expect(struct call_guest *guest, enum call_bench_kind kind)
 {
 	int64_t deadline_us = clock_now_us() + CALL_BENCH_PATIENCE_US;
@@ -112,7 +125,8 @@ struct meeting_config call_bench_make_config(struct call_guest *guest,
 			   .object = on_object,
 			   .keyframe_wanted = on_keyframe_wanted,
 			   .bitrate = on_bitrate,
-			   .misdeed = on_misdeed},
+			   .misdeed = on_misdeed,
+			   .group = on_group},
 		.context = guest,
 	};
 }
@@ -211,13 +225,23 @@ static void fill_result(struct call_script *script)
 	}
 }
 
+static bool is_order(enum message_method method)
+{
+	return method >= MESSAGE_OPEN && method <= MESSAGE_REFUSE;
+}
+
 static void answer(struct call_script *script, int connection)
 {
 	struct message *message = &script->message;
+	int code = message->method == MESSAGE_JOIN ? script->refuse_code
+		   : is_order(message->method)     ? script->order_code
+						   : 0;
 
-	if (message->method == MESSAGE_JOIN && script->refuse_code != 0) {
+	if (is_order(message->method) && script->is_silent)
+		return;
+	if (code != 0) {
 		message->form = MESSAGE_ERROR;
-		message->error = (struct message_error){.code = script->refuse_code, .text = "no"};
+		message->error = (struct message_error){.code = code, .text = "no"};
 		call_bench_send_message(script, connection);
 		return;
 	}

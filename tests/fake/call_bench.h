@@ -31,6 +31,8 @@
 
 /* The room's side */
 
+#define CALL_BENCH_BYTES 80 /* of the group's messages that are noted */
+
 enum call_bench_kind {
 	CALL_BENCH_STATE,
 	CALL_BENCH_ROSTER,
@@ -38,6 +40,7 @@ enum call_bench_kind {
 	CALL_BENCH_KEY,
 	CALL_BENCH_BITRATE,
 	CALL_BENCH_MISDEED,
+	CALL_BENCH_GROUP,
 };
 
 struct call_bench_event {
@@ -53,6 +56,9 @@ struct call_bench_event {
 	int64_t bitrate_bps;
 	enum meeting_misdeed misdeed;
 	uint16_t member;
+	struct meeting_group_event group; /* what it lends is not there any more */
+	uint8_t bytes[CALL_BENCH_BYTES];  /* but its first bytes, */
+	uint16_t passed;                  /* and the first of those passed */
 };
 
 struct call_guest {
@@ -98,6 +104,8 @@ struct call_script {
 	bool is_resuming;
 	int refuse_code; /* for `join`; 0: it is taken */
 	int wants;       /* `want` requests that came */
+	int order_code;  /* for the group's requests; 0: they are taken */
+	bool is_silent;  /* they are not answered */
 	struct message message;
 	struct fake_hub_event event; /* the last one */
 };

@@ -116,6 +116,7 @@ static void test_used_after_leaving(void **state)
 	assert_int_equal(queue_create(1, QUEUE_WAIT, free, &bare.left), 0);
 	bare.config = (struct call_config){.meeting = &config, .changed = on_nothing};
 	assert_int_equal(outgoing_create(&bare.config.outgoing), 0);
+	assert_int_equal(group_orders_create(&bare.config.orders), 0);
 	assert_int_equal(net_loop_create(&bare.config.loop), 0);
 	assert_int_equal(net_loop_call_wait(bare.config.loop, start_bare_call, &bare), 0);
 	call_bench_admit(&script);
@@ -127,6 +128,7 @@ static void test_used_after_leaving(void **state)
 	assert_int_equal(net_loop_call_wait(bare.config.loop, use_bare_call, &bare), 0);
 	assert_int_equal(net_loop_call_wait(bare.config.loop, destroy_bare_call, &bare), 0);
 	net_loop_destroy(bare.config.loop);
+	group_orders_destroy(bare.config.orders);
 	outgoing_destroy(bare.config.outgoing);
 	queue_destroy(bare.left);
 	queue_destroy(guest.events);
