@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/ring.h"
+#include "base/sound_state.h"
 #include "base/stats.h"
 #include "base/thread.h"
 
@@ -41,6 +42,8 @@ struct opus_out {
 	int64_t missed_us;       /* not yet told by the sequence */
 	uint32_t sequence;
 
+	atomic_bool is_muted;
+	_Atomic int level_dbov; /* of the last packet */
 	_Atomic uint64_t packets;
 	_Atomic uint64_t failed;
 	_Atomic uint64_t dropped_blocks;
@@ -65,12 +68,23 @@ static uint32_t missed_turns(struct opus_out *out)
 	return (uint32_t)turns;
 }
 
+static uint8_t take_state(struct opus_out *out)
+{
+	struct sound_state state = {.is_muted = atomic_load(&out->is_muted)};
+
+	if (state.is_muted)
+		memset(out->frame, 0, sizeof(out->frame));
+	state.level_dbov = sound_state_level(out->frame, PACKET_FRAMES);
+	atomic_store(&out->level_dbov, state.level_dbov);
+	return sound_state_to_byte(state);
+}
+
 static void send_frame(struct opus_out *out)
 {
-	unsigned char packet[PACKET_BYTES_MAX];
+	unsigned char packet[SOUND_STATE_BYTES + PACKET_BYTES_MAX] = {take_state(out)};
 	int64_t started_us = clock_now_us();
-	opus_int32 length =
-		opus_encode_float(out->encoder, out->frame, PACKET_FRAMES, packet, sizeof(packet));
+	opus_int32 length = opus_encode_float(out->encoder, out->frame, PACKET_FRAMES,
+					      packet + SOUND_STATE_BYTES, PACKET_BYTES_MAX);
 	int64_t done_us = clock_now_us();
 
 	out->sequence += missed_turns(out);
@@ -83,7 +97,7 @@ static void send_frame(struct opus_out *out)
 	stats_add(&out->encode, done_us - started_us, done_us);
 	stats_add(&out->capture_to_packet, done_us - out->frame_capture_us, done_us);
 	out->config.sink(out->config.context, out->sequence++, out->frame_capture_us, packet,
-			 (size_t)length);
+			 SOUND_STATE_BYTES + (size_t)length);
 }
 
 static void add_block(struct opus_out *out, const struct opus_out_block *block)
@@ -185,12 +199,18 @@ void opus_out_put(struct opus_out *out, const struct opus_out_block *block)
 		atomic_fetch_add(&out->dropped_blocks, 1);
 }
 
+void opus_out_set_muted(struct opus_out *out, bool is_muted)
+{
+	atomic_store(&out->is_muted, is_muted);
+}
+
 json_t *opus_out_to_json(struct opus_out *out)
 {
 	int64_t now_us = clock_now_us();
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "bitrate",
-			 (json_int_t)out->config.bitrate, "packets",
+	return json_pack("{s:b, s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "muted",
+			 atomic_load(&out->is_muted), "level_dbov", atomic_load(&out->level_dbov),
+			 "bitrate", (json_int_t)out->config.bitrate, "packets",
 			 (json_int_t)atomic_load(&out->packets), "failed",
 			 (json_int_t)atomic_load(&out->failed), "dropped_blocks",
 			 (json_int_t)atomic_load(&out->dropped_blocks), "encode",

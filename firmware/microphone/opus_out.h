@@ -1,7 +1,7 @@
 /*
  * Opus out: the room's voice as Opus packets (RFC 6716) of 20 ms, one channel, at a hard constant
- * bit rate without DTX, so that the size and the times of packets say nothing of what is said
- * (RFC 6562).
+ * bit rate without DTX, so that the size and the times of packets say nothing of what is said, nor
+ * whether anything is (RFC 6562). In front of each stands its sound state (base/sound_state.h).
  *
  *     real-time thread ──put──► [ring of 10 ms blocks] ──► "opus out" thread: encode ──► sink
  */
@@ -25,13 +25,13 @@ struct opus_out_block {
 };
 
 struct opus_out_config {
-	unsigned int bitrate; /* bit/s, 6000..128000; 32000 makes packets of 80 bytes */
+	unsigned int bitrate; /* bit/s, 6000..128000; 32000 makes packets of 81 bytes */
 	int complexity;       /* 0..10, CPU against quality */
 
 	/*
 	 * Called by the "opus out" thread for each packet. `sequence` counts up from 0 by one a
-	 * packet, and by one for each 20 ms that were lost before; `data` is good during the call
-	 * only. Must not block for long: up to 160 ms are kept for it.
+	 * packet, and by one for each 20 ms that were lost before; `data` is the sound state and the
+	 * packet, good during the call only. Must not block for long: up to 160 ms are kept for it.
 	 */
 	void (*sink)(void *context, uint32_t sequence, int64_t capture_us, const uint8_t *data,
 		     size_t length);
@@ -53,9 +53,12 @@ void opus_out_destroy(struct opus_out *out);
  */
 void opus_out_put(struct opus_out *out, const struct opus_out_block *block);
 
+/* While muted, packets of silence go on that say so. Any thread. */
+void opus_out_set_muted(struct opus_out *out, bool is_muted);
+
 /*
- * {"bitrate":…, "packets":…, "failed":…, "dropped_blocks":…, "encode":{stats},
- *  "capture_to_packet":{stats}}. Any thread. NULL without memory; the caller owns it.
+ * {"muted":…, "level_dbov":…, "bitrate":…, "packets":…, "failed":…, "dropped_blocks":…,
+ *  "encode":{stats}, "capture_to_packet":{stats}}. Any thread. NULL without memory; the caller owns it.
  */
 json_t *opus_out_to_json(struct opus_out *out);
 

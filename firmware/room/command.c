@@ -152,6 +152,17 @@ static int run_sound_echo(struct pipeline *pipeline, const json_t *params, json_
 	return *ret_result ? 0 : -ENOMEM;
 }
 
+static int run_sound_mute(struct pipeline *pipeline, const json_t *params, json_t **ret_result)
+{
+	const json_t *muted = json_object_get(params, "muted");
+
+	if (!json_is_boolean(muted))
+		return refuse(-EINVAL, ret_result, "params.muted: true or false is missing");
+	pipeline_set_muted(pipeline, json_is_true(muted));
+	*ret_result = json_object();
+	return *ret_result ? 0 : -ENOMEM;
+}
+
 int command_run(struct pipeline *pipeline, const char *name, const json_t *params,
 		json_t **ret_result)
 {
@@ -159,6 +170,7 @@ int command_run(struct pipeline *pipeline, const char *name, const json_t *param
 		{"screenshot", run_screenshot},       {"camera.list", run_camera_list},
 		{"camera.get", run_camera_get},       {"camera.set", run_camera_set},
 		{"camera.select", run_camera_select}, {"sound.echo", run_sound_echo},
+		{"sound.mute", run_sound_mute},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

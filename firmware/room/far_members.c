@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sound_state.h"
 #include "base/stats.h"
 #include "screen/decode_thread.h"
 
@@ -20,7 +22,8 @@ struct far_member {
 	uint16_t sound;  /* track, or 0 */
 	struct decode_thread *decoder;
 	struct mixer_source *source;
-	struct stats network; /* capture to arrival of its pictures */
+	_Atomic uint8_t voice; /* the newest packet's sound state; silence without a source */
+	struct stats network;  /* capture to arrival of its pictures */
 };
 
 struct far_members {
@@ -42,6 +45,8 @@ int far_members_create(const struct far_members_config *config, struct far_membe
 	return 0;
 }
 
+static const struct sound_state silence = {.level_dbov = SOUND_STATE_FLOOR_DBOV};
+
 static void close_camera(struct far_member *member)
 {
 	decode_thread_destroy(member->decoder);
@@ -54,6 +59,7 @@ static void close_sound(struct far_member *member)
 	mixer_source_close(member->source);
 	member->source = NULL;
 	member->sound = 0;
+	atomic_store(&member->voice, sound_state_to_byte(silence));
 }
 
 static void member_free(struct far_member *member)
@@ -175,6 +181,7 @@ static struct far_member *member_new(struct far_members *far, uint16_t number)
 	}
 	member->all = far;
 	member->member = number;
+	atomic_store(&member->voice, sound_state_to_byte(silence));
 	return member;
 }
 
@@ -276,9 +283,11 @@ void far_members_object(struct far_members *far, const struct object_header *hea
 			return;
 		}
 		if (header->track == member->sound) {
+			atomic_store(&member->voice, payload[0]);
 			/* What is wrong with a packet is counted by the source. */
 			(void)mixer_source_push(member->source, header->group, arrival_us,
-						capture_us, payload, length);
+						capture_us, payload + SOUND_STATE_BYTES,
+						length - SOUND_STATE_BYTES);
 			return;
 		}
 	}
@@ -286,8 +295,11 @@ void far_members_object(struct far_members *far, const struct object_header *hea
 
 static json_t *member_status(struct far_member *member)
 {
-	return json_pack("{s:i, s:s, s:b, s:o?, s:o?, s:o?}", "member", member->member, "name",
-			 member->name, "here", member->here, "picture",
+	struct sound_state voice = sound_state_from_byte(atomic_load(&member->voice));
+
+	return json_pack("{s:i, s:s, s:b, s:b, s:i, s:o?, s:o?, s:o?}", "member", member->member,
+			 "name", member->name, "here", member->here, "muted", voice.is_muted,
+			 "level_dbov", voice.level_dbov, "picture",
 			 member->decoder ? decode_thread_status(member->decoder) : json_null(),
 			 "sound",
 			 member->source ? mixer_source_to_json(member->source) : json_null(),

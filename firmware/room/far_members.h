@@ -57,7 +57,7 @@ void far_members_object(struct far_members *far, const struct object_header *hea
 			int64_t capture_us);
 
 /*
- * [{"member", "name", "here", "picture": decode_thread_status() or null, "sound":
+ * [{"member", "name", "here", "muted", "level_dbov" (of its newest sound), "picture": decode_thread_status() or null, "sound":
  *   mixer_source_to_json() or null, "network": {stats of capture to arrival}}]
  */
 json_t *far_members_status(struct far_members *far);

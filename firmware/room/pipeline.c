@@ -479,6 +479,11 @@ int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
 	return 0;
 }
 
+void pipeline_set_muted(struct pipeline *pipeline, bool is_muted)
+{
+	opus_out_set_muted(pipeline->opus_out, is_muted);
+}
+
 bool pipeline_healthy(struct pipeline *pipeline)
 {
 	return compose_healthy(pipeline->compose);

@@ -53,6 +53,9 @@ int pipeline_select_camera(struct pipeline *pipeline, const char *name)
 int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
 	__attribute__((warn_unused_result));
 
+/* The others hear nothing of this room, and are told so. */
+void pipeline_set_muted(struct pipeline *pipeline, bool is_muted);
+
 /* False when a thread that must always move has stood still. */
 bool pipeline_healthy(struct pipeline *pipeline);
 

@@ -40,6 +40,8 @@ json_t *room_status(struct room *room);
  *   camera.get     {"name": …}                   → {"value": …}
  *   camera.set     {"name": …, "value": …}       → {}
  *   camera.select  {"camera": name}              → {}
+ *   sound.echo     {"cancel": true or false}     → {}
+ *   sound.mute     {"muted": true or false}      → {}
  * Returns 0 and hands over *ret_result; on failure *ret_result is a string that tells people why,
  * owned by the caller: -ENOENT no such command or name, -EINVAL bad parameters, -ERANGE, -EIO.
  */

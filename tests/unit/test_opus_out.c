@@ -1,5 +1,6 @@
 /* microphone/opus_out: constant packets of 20 ms that decode to what went in. */
 #include "base/clock.h"
+#include "base/sound_state.h"
 #include "microphone/opus_out.h"
 #include "tests/fake/fake_alloc.h"
 
@@ -20,7 +21,8 @@ enum { PACKETS_MAX = 200, PACKET_FRAMES = 960 };
 struct packet {
 	uint32_t sequence;
 	int64_t capture_us;
-	size_t length;
+	struct sound_state state;
+	size_t length; /* of the Opus packet */
 	uint8_t data[1276];
 };
 
@@ -49,8 +51,9 @@ static void on_packet(void *context, uint32_t sequence, int64_t capture_us, cons
 	packet = &to->packets[to->count++];
 	packet->sequence = sequence;
 	packet->capture_us = capture_us;
-	packet->length = length;
-	memcpy(packet->data, data, length);
+	packet->state = sound_state_from_byte(data[0]);
+	packet->length = length - SOUND_STATE_BYTES;
+	memcpy(packet->data, data + SOUND_STATE_BYTES, packet->length);
 	pthread_cond_broadcast(&to->changed);
 	while (to->held)
 		pthread_cond_wait(&to->changed, &to->lock);
@@ -136,6 +139,43 @@ static void test_packets_are_constant(void **state)
 	}
 	opus_out_destroy(out);
 	assert_int_equal(sink.count, 150);
+}
+
+/* The state tells each packet's level; muted ones are silence, and look like all the others. */
+static void test_state_is_told(void **state)
+{
+	OpusDecoder *decoder = opus_decoder_create(SOUND_RATE_HZ, 1, NULL);
+	struct opus_out *out = create();
+	json_t *status;
+
+	(void)state;
+	assert_non_null(decoder);
+	for (int64_t n = 0; n < 60; n++) {
+		opus_out_set_muted(out, n >= 40);
+		put_block(out, n < 20 ? n : 100 + n);
+		if (n % 2)
+			wait_for_packets((size_t)(n + 1) / 2);
+	}
+	status = opus_out_to_json(out);
+	assert_true(json_is_true(json_object_get(status, "muted")));
+	json_decref(status);
+	opus_out_destroy(out);
+	for (size_t i = 0; i < sink.count; i++) {
+		const struct packet *packet = &sink.packets[i];
+		float samples[PACKET_FRAMES];
+
+		assert_int_equal(packet->length, 80);
+		assert_int_equal(packet->state.is_muted, i >= 20);
+		/* A sine of half of full scale. */
+		assert_int_equal(packet->state.level_dbov,
+				 i >= 10 && i < 20 ? -9 : SOUND_STATE_FLOOR_DBOV);
+		assert_int_equal(opus_decode_float(decoder, packet->data, 80, samples,
+						   PACKET_FRAMES, 0),
+				 PACKET_FRAMES);
+		if (i >= 25)
+			assert_true(sound_state_level(samples, PACKET_FRAMES) < -60);
+	}
+	opus_decoder_destroy(decoder);
 }
 
 static void test_packets_decode_to_what_went_in(void **state)
@@ -292,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packets_are_constant),
+		cmocka_unit_test(test_state_is_told),
 		cmocka_unit_test(test_packets_decode_to_what_went_in),
 		cmocka_unit_test(test_full_ring_drops_and_counts),
 		cmocka_unit_test(test_odd_losses_add_up),

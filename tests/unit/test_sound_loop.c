@@ -1,5 +1,6 @@
 /* sound/sound_loop: its threads with fake devices, in real time; mouth to ear from the samples. */
 #include "base/clock.h"
+#include "base/sound_state.h"
 #include "drivers/mic_test.h"
 #include "sound/sound_loop.h"
 #include "tests/fake/fake_alloc.h"
@@ -34,7 +35,8 @@ static void on_packet(void *context, uint32_t sequence, int64_t capture_us, cons
 {
 	struct scene *scene = context;
 
-	(void)mixer_source_push(scene->source, sequence, clock_now_us(), capture_us, data, length);
+	(void)mixer_source_push(scene->source, sequence, clock_now_us(), capture_us,
+				data + SOUND_STATE_BYTES, length - SOUND_STATE_BYTES);
 }
 
 static int64_t in_10_s(void)
