@@ -56,11 +56,53 @@ static void test_leaving_clears_the_tile(void **state)
 	assert_true(party_sees(&pair->a, PARTY_A, 30));
 }
 
+static bool is_muted(const json_t *status, void *context)
+{
+	const struct party *party = context;
+
+	return json_is_true(json_object_get(site_status_member(status, party->name), "muted"));
+}
+
+static bool is_heard_again(const json_t *status, void *context)
+{
+	const struct party *party = context;
+	const json_t *member = site_status_member(status, party->name);
+
+	return json_is_false(json_object_get(member, "muted")) &&
+	       site_status_int(member, "level_dbov") > -60;
+}
+
+static void mute(struct party *party, bool is_muted_now)
+{
+	json_t *params = json_pack("{s:b}", "muted", is_muted_now);
+	json_t *result;
+
+	assert_int_equal(room_command(site_room_get(party->room), "sound.mute", params, &result),
+			 0);
+	json_decref(result);
+	json_decref(params);
+}
+
+/* Others are told who is muted, and who speaks. */
+static void test_mute(void **state)
+{
+	struct party_pair *pair = *state;
+
+	party_pair_join(pair);
+	assert_true(party_until(&pair->a, is_heard_again, &pair->b));
+	mute(&pair->b, true);
+	assert_true(party_until(&pair->a, is_muted, &pair->b));
+	mute(&pair->b, false);
+	assert_true(party_until(&pair->a, is_heard_again, &pair->b));
+	assert_true(party_hears(&pair->a, PARTY_B));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PARTY_PAIR_TEST(test_two_rooms_see_and_hear),
 		PARTY_PAIR_TEST(test_leaving_clears_the_tile),
+		PARTY_PAIR_TEST(test_mute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
