@@ -69,7 +69,7 @@ struct hub_member_seat hub_member_join(struct ws_client *client, const char *mee
 	place = strstr(hub_member_hear(client, "\"result\""), "\"seat\":\"");
 	assert_non_null(place);
 	assert_int_equal(sscanf(place, "\"seat\":\"%43[A-Za-z0-9_-]\"", seat.text), 1);
-	hub_member_hear(client, "\"roster\"");
+	hub_member_hear(client, "\"door\"");
 	return seat;
 }
 

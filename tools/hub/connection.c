@@ -147,7 +147,7 @@ static bool take_in(struct connection *connection, bool is_text, const void *dat
 {
 	if (collect(connection, is_text, data, length, rest) == 0)
 		return true;
-	meetings_forget_groups(connection->owner->meetings);
+	meetings_forget_kept(connection->owner->meetings);
 	if (collect(connection, is_text, data, length, rest) == 0)
 		return true;
 	connection->owner->shared->metrics.objects_no_memory++;

@@ -45,6 +45,8 @@ static void end_sockets(struct member *member, int code, const char *reason)
 		relay_connect(member->peer, (enum relay_socket)i, NULL);
 		outbox_end(member->outboxes[i], code, reason);
 		member->outboxes[i] = NULL;
+		if (i == RELAY_CONTROL)
+			delivery_connect(member->group_peer, NULL);
 	}
 }
 
@@ -57,26 +59,54 @@ static struct meeting *find_meeting(const struct meetings *meetings, const char 
 	return meeting;
 }
 
+static void introduce(void *context, struct outbox *keeper)
+{
+	struct meeting *meeting = context;
+
+	if (meeting->tell)
+		roster_send(meeting, keeper);
+}
+
+static void free_meeting(struct meeting *meeting)
+{
+	delivery_destroy(meeting->delivery);
+	relay_destroy(meeting->relay);
+	packet_unref(meeting->roster);
+	free(meeting);
+}
+
+static int create_meeting(struct meetings *meetings, const char *name, struct meeting **ret_meeting)
+{
+	struct meeting *meeting = calloc(1, sizeof(*meeting));
+	struct delivery_owner owner = {.introduce = introduce, .context = meeting};
+
+	if (!meeting)
+		return -ENOMEM;
+	snprintf(meeting->name, sizeof(meeting->name), "%s", name);
+	owner.meeting = meeting->name;
+	meeting->all = meetings;
+	if (relay_create(meetings->shared, &meeting->relay) < 0 ||
+	    delivery_create(meetings->shared, &owner, &meeting->delivery) < 0) {
+		free_meeting(meeting);
+		return -ENOMEM;
+	}
+	*ret_meeting = meeting;
+	return 0;
+}
+
 static int open_meeting(struct meetings *meetings, const char *name, struct meeting **ret_meeting)
 {
 	struct meeting **bucket = &meetings->buckets[bucket_of(name)];
-	struct meeting *meeting;
+	int r;
 
 	if (meetings->shared->metrics.meetings == meetings->meetings_max)
 		return -ENFILE;
-	meeting = calloc(1, sizeof(*meeting));
-	if (!meeting)
-		return -ENOMEM;
-	if (relay_create(meetings->shared, &meeting->relay) < 0) {
-		free(meeting);
-		return -ENOMEM;
-	}
-	snprintf(meeting->name, sizeof(meeting->name), "%s", name);
-	meeting->all = meetings;
-	meeting->next = *bucket;
-	*bucket = meeting;
+	r = create_meeting(meetings, name, ret_meeting);
+	if (r < 0)
+		return r;
+	(*ret_meeting)->next = *bucket;
+	*bucket = *ret_meeting;
 	meetings->shared->metrics.meetings++;
-	*ret_meeting = meeting;
 	return 0;
 }
 
@@ -89,10 +119,8 @@ static void close_if_empty(struct meeting *meeting)
 	while (*place != meeting)
 		place = &(*place)->next;
 	*place = meeting->next;
-	relay_destroy(meeting->relay);
-	packet_unref(meeting->roster);
 	meeting->all->shared->metrics.meetings--;
-	free(meeting);
+	free_meeting(meeting);
 }
 
 static struct member *find_seat(const struct meetings *meetings, const char *seat, const char *room)
@@ -146,12 +174,15 @@ static int add_member(struct meeting *meeting, const char *room, struct member *
 	member = calloc(1, sizeof(*member));
 	if (!member)
 		return -ENOMEM;
-	if (seat_make(member->seat) < 0 || relay_add(meeting->relay, &member->peer) < 0) {
+	member->number = meeting->newest + 1;
+	if (seat_make(member->seat) < 0 || relay_add(meeting->relay, &member->peer) < 0 ||
+	    delivery_add(meeting->delivery, member->number, &member->group_peer) < 0) {
+		relay_remove(member->peer);
 		free(member);
 		return -ENOMEM;
 	}
+	meeting->newest = member->number;
 	member->references = 1;
-	member->number = ++meeting->newest;
 	snprintf(member->room, sizeof(member->room), "%s", room);
 	member->meeting = meeting;
 	link_member(member);
@@ -195,6 +226,8 @@ static void connect_socket(struct member *member, enum relay_socket socket, stru
 	member->references++;
 	member->outboxes[socket] = outbox;
 	relay_connect(member->peer, socket, outbox);
+	if (socket == RELAY_CONTROL)
+		delivery_connect(member->group_peer, outbox);
 }
 
 int meeting_join(struct meetings *meetings, const struct message_join *join, const char *room,
@@ -215,11 +248,12 @@ int meeting_join(struct meetings *meetings, const struct message_join *join, con
 	return 0;
 }
 
-void meeting_announce(struct member *member)
+void meeting_announce(struct member *member, const struct message_join *join)
 {
 	roster_changed(member->meeting);
 	if (member->meeting->tell)
 		roster_send(member->meeting, member->outboxes[RELAY_CONTROL]);
+	delivery_greet(member->group_peer, join->has_epoch, join->epoch);
 }
 
 int meeting_attach(struct meetings *meetings, const char *seat, const char *room,
@@ -249,7 +283,9 @@ void meeting_changed(struct member *member)
 static void retire(struct member *member, int code, const char *reason)
 {
 	end_sockets(member, code, reason);
+	delivery_remove(member->group_peer);
 	relay_remove(member->peer);
+	member->group_peer = NULL;
 	member->peer = NULL;
 	member->meeting = NULL;
 	member_unref(member);
@@ -284,6 +320,7 @@ void meeting_lost(struct member *member, const struct outbox *outbox)
 	member->outboxes[socket] = NULL;
 	if (socket == RELAY_CONTROL) {
 		member->lost_us = shared_now_us(member->meeting->all->shared);
+		delivery_connect(member->group_peer, NULL);
 		roster_changed(member->meeting);
 	}
 }
@@ -313,10 +350,22 @@ struct relay *member_relay(const struct member *member)
 	return member->meeting->relay;
 }
 
+struct delivery_peer *member_group_peer(const struct member *member)
+{
+	return member->group_peer;
+}
+
 void member_unref(struct member *member)
 {
 	if (member && --member->references == 0)
 		free(member);
+}
+
+static int64_t seat_kept_us(const struct member *member)
+{
+	return delivery_is_stuck(member->meeting->delivery) && delivery_has(member->group_peer)
+		       ? MEETING_GROUP_SEAT_KEPT_US
+		       : MEETING_SEAT_KEPT_US;
 }
 
 /* The meeting may be gone after this. */
@@ -325,11 +374,12 @@ static void run_meeting(struct meeting *meeting, int64_t now_us)
 	struct member *member, *next;
 
 	relay_run(meeting->relay);
+	delivery_run(meeting->delivery);
 	roster_tell(meeting);
 	for (member = meeting->members; member; member = next) {
 		next = member->next;
 		if (!member->outboxes[RELAY_CONTROL] &&
-		    now_us - member->lost_us >= MEETING_SEAT_KEPT_US) {
+		    now_us - member->lost_us >= seat_kept_us(member)) {
 			log_info("hub", "%s did not come back to %s", member->room, meeting->name);
 			meeting_leave(member, 1000, "the seat was not taken up again");
 		}
@@ -349,14 +399,16 @@ void meetings_run(struct meetings *meetings)
 		}
 }
 
-void meetings_forget_groups(struct meetings *meetings)
+void meetings_forget_kept(struct meetings *meetings)
 {
 	struct meeting *meeting;
 	size_t i;
 
 	for (i = 0; i < MEETING_BUCKETS; i++)
-		for (meeting = meetings->buckets[i]; meeting; meeting = meeting->next)
+		for (meeting = meetings->buckets[i]; meeting; meeting = meeting->next) {
 			relay_forget_groups(meeting->relay);
+			delivery_forget_commits(meeting->delivery);
+		}
 }
 
 static void end_meeting(struct meeting *meeting)
@@ -367,9 +419,7 @@ static void end_meeting(struct meeting *meeting)
 		next = member->next;
 		retire(member, 1001, "the hub stops");
 	}
-	relay_destroy(meeting->relay);
-	packet_unref(meeting->roster);
-	free(meeting);
+	free_meeting(meeting);
 }
 
 void meetings_destroy(struct meetings *meetings)

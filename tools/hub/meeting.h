@@ -12,10 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tools/hub/delivery.h"
 #include "tools/hub/relay.h"
 #include "tools/hub/shared.h"
 
 #define MEETING_SEAT_KEPT_US (30 * CLOCK_US_PER_S)
+/* The same where others wait to be let in and nobody is here who could do that. */
+#define MEETING_GROUP_SEAT_KEPT_US (5 * CLOCK_US_PER_S)
 /* A roster goes to all of a meeting at most so often. */
 #define MEETING_ROSTER_EVERY_US (100 * CLOCK_US_PER_MS)
 
@@ -40,8 +43,11 @@ int meeting_join(struct meetings *meetings, const struct message_join *join, con
 		 struct outbox *control, struct member **ret_member, bool *ret_resumed)
 	__attribute__((warn_unused_result));
 
-/* After the answer to its join: tells the roster to the member at once, to the others soon. */
-void meeting_announce(struct member *member);
+/*
+ * After the answer to its join: tells the roster to the member at once, to the others soon; then
+ * the commits that it missed since the epoch in `join`, and the door.
+ */
+void meeting_announce(struct member *member, const struct message_join *join);
 
 /*
  * The pictures socket of a seat; an earlier one ends with 4001. Returns 0 and hands over a
@@ -71,6 +77,7 @@ const char *member_seat(const struct member *member);
 const char *member_meeting(const struct member *member);
 struct relay_peer *member_peer(const struct member *member);
 struct relay *member_relay(const struct member *member);
+struct delivery_peer *member_group_peer(const struct member *member);
 
 /* NULL is allowed. */
 void member_unref(struct member *member);
@@ -78,7 +85,7 @@ void member_unref(struct member *member);
 /* Does what is due in all meetings: to be called about every 100 ms. */
 void meetings_run(struct meetings *meetings);
 
-/* Lets go all that is kept for those who start to want it. */
-void meetings_forget_groups(struct meetings *meetings);
+/* Lets go all that is kept for those who start to want it, or come back. */
+void meetings_forget_kept(struct meetings *meetings);
 
 #endif

@@ -18,6 +18,7 @@ struct member {
 	struct member *next_seat; /* in the bucket of its seat */
 	struct outbox *outboxes[RELAY_SOCKETS];
 	struct relay_peer *peer;
+	struct delivery_peer *group_peer;
 	int64_t lost_us; /* when the control socket was lost; matters while there is none */
 };
 
@@ -26,6 +27,7 @@ struct meeting {
 	struct meetings *all;
 	struct meeting *next; /* in its bucket */
 	struct relay *relay;
+	struct delivery *delivery;
 	struct member *members;
 	size_t member_count;
 	uint16_t newest;       /* member number given last */

@@ -87,6 +87,7 @@ int metrics_write(const struct metrics *metrics, size_t memory_bytes, struct buf
 	value(text, &r, "members", "gauge", metrics->members);
 	value(text, &r, "connections", "gauge", metrics->connections);
 	value(text, &r, "handshakes", "gauge", metrics->handshakes);
+	value(text, &r, "groups", "gauge", metrics->groups);
 	value(text, &r, "memory_bytes", "gauge", memory_bytes);
 	value(text, &r, "accepted_total", "counter", metrics->accepted);
 	refusals(metrics, text, &r);
@@ -99,6 +100,12 @@ int metrics_write(const struct metrics *metrics, size_t memory_bytes, struct buf
 	value(text, &r, "layers_dropped_total", "counter", metrics->layers_dropped);
 	value(text, &r, "sounds_dropped_total", "counter", metrics->sounds_dropped);
 	value(text, &r, "keyframes_asked_total", "counter", metrics->keyframes_asked);
+	value(text, &r, "commits_total", "counter", metrics->commits);
+	value(text, &r, "commits_late_total", "counter", metrics->commits_late);
+	value(text, &r, "knocks_total", "counter", metrics->knocks);
+	value(text, &r, "knocks_refused_total", "counter", metrics->knocks_refused);
+	value(text, &r, "welcomes_total", "counter", metrics->welcomes);
+	value(text, &r, "doors_vacated_total", "counter", metrics->doors_vacated);
 	delays(metrics, text, &r);
 	return r;
 }

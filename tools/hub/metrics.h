@@ -27,6 +27,7 @@ struct metrics {
 	uint64_t members;
 	uint64_t connections;
 	uint64_t handshakes; /* of the connections: not joined or attached yet */
+	uint64_t groups;     /* meetings that are encrypted end to end */
 	/* Since the start. */
 	uint64_t accepted;
 	uint64_t refused[METRICS_REFUSALS];
@@ -39,6 +40,12 @@ struct metrics {
 	uint64_t layers_dropped;    /* slow receivers: a layer, until its next group */
 	uint64_t sounds_dropped;
 	uint64_t keyframes_asked;
+	uint64_t commits;        /* of MLS groups, passed on */
+	uint64_t commits_late;   /* refused: another was first */
+	uint64_t knocks;         /* of members at a group's door */
+	uint64_t knocks_refused; /* by who keeps it */
+	uint64_t welcomes;       /* members let in */
+	uint64_t doors_vacated;  /* a knock was left unanswered */
 	/* From the last byte of an object in to its last byte handed to a receiver's TLS. */
 	uint64_t delay_buckets[METRICS_DELAY_BUCKETS];
 	uint64_t delay_count;

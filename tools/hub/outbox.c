@@ -30,6 +30,7 @@ struct outbox {
 	void *source_context;
 	struct fifo texts;
 	struct packet *roster;
+	size_t roster_place; /* texts that go before it */
 	struct fifo sounds;
 	struct fifo pictures;
 	bool dropped; /* pictures, and the source does not know yet that the path is free */
@@ -154,6 +155,8 @@ void outbox_roster(struct outbox *outbox, struct packet *packet)
 	if (outbox->end_code != 0)
 		return;
 	packet_ref(packet);
+	if (!outbox->roster)
+		outbox->roster_place = outbox->texts.count;
 	packet_unref(outbox->roster);
 	outbox->roster = packet;
 	outbox->wake(outbox->context);
@@ -296,12 +299,15 @@ struct packet *outbox_take(struct outbox *outbox)
 {
 	struct packet *packet;
 
-	if (outbox->texts.count > 0)
-		return fifo_pop(&outbox->texts).packet;
-	if (outbox->roster) {
+	if (outbox->roster && outbox->roster_place == 0) {
 		packet = outbox->roster;
 		outbox->roster = NULL;
 		return packet;
+	}
+	if (outbox->texts.count > 0) {
+		if (outbox->roster)
+			outbox->roster_place--;
+		return fifo_pop(&outbox->texts).packet;
 	}
 	if (outbox->sounds.count > 0)
 		return fifo_pop(&outbox->sounds).packet;

@@ -2,12 +2,12 @@
  * All that waits to go out of one websocket, and the rules of PROTOCOL.md, section 3, for a
  * receiver that reads too slowly.
  *
- *     text    ──► [ 256, 1 MiB ] ── full: the connection ends
+ *     text    ──► [ 256, 4 MiB ] ── full: the connection ends
  *     roster  ──► [ 1 ] ─────────── a newer one takes its place     ──► outbox_take()
  *     sound   ──► [ 50 ] ────────── full: the oldest is dropped
  *     picture ──► [ 4 MiB, 200 ms ] beyond: all of one flow is dropped
  *
- * taken in this order. A flow is one layer of one track on its way to this receiver. All functions
+ * taken in this order, but the roster before the texts that came after it. A flow is one layer of one track on its way to this receiver. All functions
  * belong to the hub's one thread.
  */
 #ifndef BALAI_HUB_OUTBOX_H
@@ -21,7 +21,7 @@
 #include "tools/hub/packet.h"
 
 #define OUTBOX_TEXTS_MAX 256
-#define OUTBOX_TEXT_BYTES_MAX (1U << 20)
+#define OUTBOX_TEXT_BYTES_MAX (4U << 20)
 #define OUTBOX_SOUNDS_MAX 50
 #define OUTBOX_PICTURES_MAX 2048
 #define OUTBOX_PICTURE_BYTES_MAX (4U << 20)

@@ -17,6 +17,7 @@ struct session {
 	char address[64];
 	int64_t texts_since_us; /* start of the second in which texts are counted */
 	unsigned int texts;
+	size_t text_bytes; /* of them */
 };
 
 int session_create(struct shared *shared, struct meetings *meetings, struct outbox *outbox,
@@ -143,7 +144,7 @@ static void join(struct session *session, const struct message *request)
 	}
 	session->state = SESSION_CONTROL;
 	answer_joined(session, request, resumed);
-	meeting_announce(session->member);
+	meeting_announce(session->member, &request->join);
 	log_info("hub", "%s %s %s from %s as member %u", session->room,
 		 resumed ? "came back to" : "joined", request->join.meeting, session->address,
 		 member_number(session->member));
@@ -212,6 +213,35 @@ static void leave(struct session *session, const struct message *request)
 	meeting_leave(session->member, 1000, "left");
 }
 
+static int code_of(int error)
+{
+	switch (error) {
+	case -EEXIST:
+		return MESSAGE_CODE_EXISTS;
+	case -ENOENT:
+		return MESSAGE_CODE_NO_GROUP;
+	case -ESTALE:
+		return MESSAGE_CODE_EPOCH;
+	default:
+		return MESSAGE_CODE_LIMIT;
+	}
+}
+
+/* What concerns the meeting's group. */
+static void deliver(struct session *session, const struct message *request)
+{
+	struct delivery_peer *peer = member_group_peer(session->member);
+	int r = delivery_request(peer, request);
+
+	if (r == -ENOMEM)
+		outbox_end(session->outbox, 1013, "no memory");
+	else if (r < 0)
+		refuse_request(session, request->id, code_of(r));
+	else
+		answer(session, request);
+	delivery_tell(delivery_of(peer));
+}
+
 static void carry_out(struct session *session, const struct message *request)
 {
 	switch (request->method) {
@@ -239,7 +269,7 @@ static void carry_out(struct session *session, const struct message *request)
 	case MESSAGE_COMMIT:
 	case MESSAGE_TELL:
 	case MESSAGE_REFUSE:
-		refuse_request(session, request->id, MESSAGE_CODE_METHOD);
+		deliver(session, request);
 		return;
 	case MESSAGE_JOIN:
 	case MESSAGE_ATTACH:
@@ -264,15 +294,17 @@ static void handle_request(struct session *session, const struct message *reques
 		refuse_request(session, request->id, MESSAGE_CODE_JOINED);
 }
 
-static bool is_flood(struct session *session)
+static bool is_flood(struct session *session, size_t length)
 {
 	int64_t now_us = shared_now_us(session->shared);
 
 	if (now_us - session->texts_since_us >= CLOCK_US_PER_S) {
 		session->texts_since_us = now_us;
 		session->texts = 0;
+		session->text_bytes = 0;
 	}
-	return ++session->texts > SESSION_TEXTS_MAX;
+	session->text_bytes += length;
+	return ++session->texts > SESSION_TEXTS_MAX || session->text_bytes > SESSION_TEXT_BYTES_MAX;
 }
 
 void session_text(struct session *session, const char *text, size_t length)
@@ -289,7 +321,7 @@ void session_text(struct session *session, const char *text, size_t length)
 			       "text where pictures belong");
 		return;
 	}
-	if (is_flood(session)) {
+	if (is_flood(session, length)) {
 		session_refuse(session, METRICS_REFUSED_PROTOCOL, 1008, "too many messages");
 		return;
 	}

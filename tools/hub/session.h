@@ -20,6 +20,7 @@
 
 /* Text messages a second of one websocket; beyond it ends. */
 #define SESSION_TEXTS_MAX 200
+#define SESSION_TEXT_BYTES_MAX ((size_t)4 << 20)
 
 struct session;
 
