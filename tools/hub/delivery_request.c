@@ -66,8 +66,10 @@ static int pass_knock_on(struct delivery_peer *peer, const struct message_knock 
 	delivery->owner.introduce(delivery->owner.context, delivery->keeper->outbox);
 	outbox_text(delivery->keeper->outbox, packet);
 	packet_unref(packet);
+	/* A knock anew gives the keeper no more time. */
+	if (!peer->is_waiting)
+		peer->knock_us = shared_now_us(delivery->shared);
 	peer->is_waiting = true;
-	peer->knock_us = shared_now_us(delivery->shared);
 	return 0;
 }
 
