@@ -115,6 +115,9 @@ static int fill_first(struct mls_group *group, const struct mls_own_package *pac
 	r = mls_tree_set_leaf(epoch->tree, 0, leaf->encoded);
 	if (r == 0)
 		r = mls_epoch_hash_tree(epoch);
+	if (r == 0)
+		r = group->member.owner.ops->check_tree(group->member.owner.context, NULL,
+							epoch->tree);
 	epoch->keys.pairs[0] = *mls_own_package_leaf_pair(package);
 	/* A random joiner secret makes the random epoch_secret that section 11 asks for. */
 	if (r == 0)

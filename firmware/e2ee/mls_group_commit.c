@@ -112,6 +112,9 @@ static int renew(const struct mls_group *group, struct committing *committing)
 				   group->member.signer, &committing->next->keys,
 				   &committing->path);
 	if (r == 0)
+		r = group->member.owner.ops->check_tree(group->member.owner.context, now->tree,
+							committing->next->tree);
+	if (r == 0)
 		r = mls_epoch_hash_tree(committing->next);
 	if (r < 0)
 		return r;

@@ -167,7 +167,9 @@ static int take_tree(const struct joining *joining, struct mls_bytes encoded,
 		r = mls_tree_check(epoch->tree);
 	if (r == 0)
 		r = mls_members_check(epoch->tree, context->extensions);
-	return r < 0 ? r : check_leaves(epoch->tree, context->group_id, owner);
+	if (r == 0)
+		r = check_leaves(epoch->tree, context->group_id, owner);
+	return r < 0 ? r : owner->ops->check_tree(owner->context, NULL, epoch->tree);
 }
 
 /* Our leaf is the one of the key package. */

@@ -162,6 +162,9 @@ static int follow(const struct mls_group *group, struct processing *processing)
 	else
 		r = mls_epoch_hash_tree(processing->next);
 	if (r == 0)
+		r = group->member.owner.ops->check_tree(group->member.owner.context,
+							group->now->tree, processing->next->tree);
+	if (r == 0)
 		r = mls_psks_collect(group, &processing->list, &processing->psks);
 	if (r == 0)
 		r = mls_epoch_conclude(group, processing->next, &opened->content,

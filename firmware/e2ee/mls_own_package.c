@@ -16,10 +16,13 @@ const struct mls_capabilities *mls_own_capabilities(void)
 {
 	static const uint8_t version[] = {0, MLS_VERSION};
 	static const uint8_t cipher_suite[] = {0, MLS_CIPHER_SUITE};
+	static const uint8_t extensions[] = {MLS_EXTENSION_BALAI_MEMBER >> 8,
+					     MLS_EXTENSION_BALAI_MEMBER & 0xff};
 	static const uint8_t credentials[] = {0, MLS_CREDENTIAL_BASIC, 0, MLS_CREDENTIAL_X509};
 	static const struct mls_capabilities capabilities = {
 		.versions = {version, sizeof(version)},
 		.cipher_suites = {cipher_suite, sizeof(cipher_suite)},
+		.extensions = {extensions, sizeof(extensions)},
 		.credentials = {credentials, sizeof(credentials)},
 	};
 
@@ -69,9 +72,33 @@ static struct mls_own_package *allocate(void)
 	return own;
 }
 
-int mls_own_package_create(const struct mls_credential *credential, uint64_t not_before_s,
-			   uint64_t not_after_s, const struct mls_signer *signer,
-			   struct mls_own_package **ret_package)
+static int make(struct mls_own_package *own, struct mls_leaf_node *leaf, uint16_t number,
+		const struct mls_signer *signer)
+{
+	uint8_t data[] = {(uint8_t)(number >> 8), (uint8_t)number};
+	struct mls_writer extensions;
+	int r = mls_key_pair_generate(&own->init);
+
+	if (r == 0)
+		r = mls_key_pair_generate(&own->leaf);
+	if (r < 0)
+		return r;
+	mls_writer_init(&extensions, MLS_LEAF_BYTES_MAX);
+	mls_extension_write(&extensions, MLS_EXTENSION_BALAI_MEMBER,
+			    (struct mls_bytes){data, sizeof(data)});
+	r = extensions.fault;
+	leaf->extensions = mls_writer_bytes(&extensions);
+	if (r == 0)
+		r = sign(own, leaf, signer);
+	if (r == 0)
+		r = parse(own);
+	mls_writer_finish(&extensions);
+	return r;
+}
+
+int mls_own_package_create(const struct mls_credential *credential, uint16_t number,
+			   uint64_t not_before_s, uint64_t not_after_s,
+			   const struct mls_signer *signer, struct mls_own_package **ret_package)
 {
 	struct mls_own_package *own = allocate();
 	struct mls_leaf_node leaf;
@@ -79,9 +106,6 @@ int mls_own_package_create(const struct mls_credential *credential, uint64_t not
 
 	if (!own)
 		return -ENOMEM;
-	r = mls_key_pair_generate(&own->init);
-	if (r == 0)
-		r = mls_key_pair_generate(&own->leaf);
 	leaf = (struct mls_leaf_node){
 		.encryption_key = {own->leaf.public_key, MLS_PUBLIC_KEY_BYTES},
 		.signature_key = {signer->public_key, MLS_PUBLIC_KEY_BYTES},
@@ -91,10 +115,7 @@ int mls_own_package_create(const struct mls_credential *credential, uint64_t not
 		.not_before_s = not_before_s,
 		.not_after_s = not_after_s,
 	};
-	if (r == 0)
-		r = sign(own, &leaf, signer);
-	if (r == 0)
-		r = parse(own);
+	r = make(own, &leaf, number, signer);
 	if (r < 0) {
 		mls_own_package_destroy(own);
 		return r;

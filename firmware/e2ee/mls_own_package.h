@@ -12,12 +12,13 @@
 struct mls_own_package;
 
 /*
- * Makes one that is valid from..to, seconds since 1970. Also what the signer's callback returned, or
- * -MLS_ERROR_LIMIT: the credential is too large.
+ * Makes one that is valid from..to, seconds since 1970; `number` is what the hub calls the member by
+ * (MLS_EXTENSION_BALAI_MEMBER). Also what the signer's callback returned, or -MLS_ERROR_LIMIT: the
+ * credential is too large.
  */
-int mls_own_package_create(const struct mls_credential *credential, uint64_t not_before_s,
-			   uint64_t not_after_s, const struct mls_signer *signer,
-			   struct mls_own_package **ret_package)
+int mls_own_package_create(const struct mls_credential *credential, uint16_t number,
+			   uint64_t not_before_s, uint64_t not_after_s,
+			   const struct mls_signer *signer, struct mls_own_package **ret_package)
 	__attribute__((warn_unused_result));
 
 /*

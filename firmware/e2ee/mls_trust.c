@@ -210,3 +210,21 @@ int mls_trust_check(struct mls_trust *trust, const struct mls_leaf_node *leaf, u
 	*ret_identity = identity;
 	return 0;
 }
+
+bool mls_trust_claim(const struct mls_leaf_node *leaf, char ret_name[MLS_NAME_BYTES_MAX + 1])
+{
+	struct mls_bytes chain = leaf->credential.chain;
+	mbedtls_x509_crt certificate;
+	struct mls_bytes first;
+	bool is_found;
+
+	if (leaf->credential.type != MLS_CREDENTIAL_X509)
+		return copy_name(leaf->credential.identity, ret_name);
+	if (!mls_chain_next(&chain, &first))
+		return false;
+	mbedtls_x509_crt_init(&certificate);
+	is_found = mbedtls_x509_crt_parse_der(&certificate, first.data, first.length) == 0 &&
+		   copy_common_name(&certificate.subject, ret_name);
+	mbedtls_x509_crt_free(&certificate);
+	return is_found;
+}

@@ -38,4 +38,10 @@ void mls_trust_destroy(struct mls_trust *trust);
 int mls_trust_check(struct mls_trust *trust, const struct mls_leaf_node *leaf, uint64_t now_s,
 		    struct mls_identity *ret_identity) __attribute__((warn_unused_result));
 
+/*
+ * The name that a leaf gives itself, vouched for by nobody, to say who was refused. False: none that
+ * could be shown.
+ */
+bool mls_trust_claim(const struct mls_leaf_node *leaf, char ret_name[MLS_NAME_BYTES_MAX + 1]);
+
 #endif

@@ -42,6 +42,8 @@ enum mls_extension_type {
 	MLS_EXTENSION_REQUIRED_CAPABILITIES = 3,
 	MLS_EXTENSION_EXTERNAL_PUB = 4,
 	MLS_EXTENSION_EXTERNAL_SENDERS = 5,
+	/* Of a leaf, in the range for private use (section 17.3): uint16, the hub's member number. */
+	MLS_EXTENSION_BALAI_MEMBER = 0xf0ba,
 };
 
 enum mls_proposal_type {
@@ -117,6 +119,9 @@ struct mls_leaf_node {
 
 void mls_leaf_node_read(struct mls_reader *reader, struct mls_leaf_node *ret_leaf);
 void mls_leaf_node_write(struct mls_writer *writer, const struct mls_leaf_node *leaf);
+
+/* The number in the leaf's extension balai_member. False: it has none, or one that is damaged. */
+bool mls_leaf_node_number(const struct mls_leaf_node *leaf, uint16_t *ret_number);
 
 /* All but the signature, as LeafNodeTBS begins. */
 void mls_leaf_node_write_content(struct mls_writer *writer, const struct mls_leaf_node *leaf);

@@ -140,6 +140,17 @@ void mls_extension_write(struct mls_writer *writer, uint16_t type, struct mls_by
 	mls_write_bytes(writer, data);
 }
 
+bool mls_leaf_node_number(const struct mls_leaf_node *leaf, uint16_t *ret_number)
+{
+	struct mls_bytes data;
+
+	if (!mls_extension_find(leaf->extensions, MLS_EXTENSION_BALAI_MEMBER, &data) ||
+	    data.length != 2)
+		return false;
+	*ret_number = (uint16_t)(data.data[0] << 8 | data.data[1]);
+	return true;
+}
+
 /* What only leaf nodes of some sources have. */
 static void read_source(struct mls_reader *reader, struct mls_leaf_node *leaf)
 {

@@ -19,6 +19,11 @@ struct mls_owner_ops {
 	 */
 	int (*check_member)(void *context, const struct mls_leaf_node *leaf);
 	/*
+	 * Whether those in `next`, each checked already, may be an epoch's members together; `now`
+	 * is the epoch before, or NULL. 0 or as check_member.
+	 */
+	int (*check_tree)(void *context, const struct mls_tree *now, const struct mls_tree *next);
+	/*
 	 * The external pre-shared key of that id, lent until the group's function returns. False:
 	 * there is none.
 	 */

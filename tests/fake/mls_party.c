@@ -13,6 +13,14 @@ static int check_member(void *context, const struct mls_leaf_node *leaf)
 	return 0;
 }
 
+static int check_tree(void *context, const struct mls_tree *now, const struct mls_tree *next)
+{
+	(void)context;
+	(void)now;
+	(void)next;
+	return 0;
+}
+
 static bool find_psk(void *context, struct mls_bytes id, struct mls_bytes *ret_psk)
 {
 	(void)context;
@@ -28,7 +36,7 @@ static uint64_t now_s(void *context)
 
 const struct mls_owner_ops *mls_party_ops(void)
 {
-	static const struct mls_owner_ops ops = {check_member, find_psk, now_s};
+	static const struct mls_owner_ops ops = {check_member, check_tree, find_psk, now_s};
 
 	return &ops;
 }
@@ -51,8 +59,8 @@ void mls_party_init(struct mls_party *party, unsigned int number)
 	must(mls_key_pair_generate(&party->pair));
 	mls_signer_init(&party->signer, &party->pair);
 	party->member = (struct mls_member){&party->signer, {mls_party_ops(), NULL}};
-	must(mls_own_package_create(&credential, MLS_PARTY_NOW_S - 60, MLS_PARTY_NOW_S + 60,
-				    &party->signer, &party->package));
+	must(mls_own_package_create(&credential, (uint16_t)number, MLS_PARTY_NOW_S - 60,
+				    MLS_PARTY_NOW_S + 60, &party->signer, &party->package));
 }
 
 void mls_party_finish(struct mls_party *party)
