@@ -1,0 +1,461 @@
+#include "tests/fake/delivery_sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fake/delivery_sim_private.h"
+
+#define MOVES_MAX 2000000
+#define STEP_US INT64_C(250000)
+
+static void *must(void *made)
+{
+	if (!made) {
+		fprintf(stderr, "delivery_sim: out of memory\n");
+		abort();
+	}
+	return made;
+}
+
+void *delivery_copy(const void *bytes, size_t length)
+{
+	void *copy = must(malloc(length + 1));
+
+	if (length > 0)
+		memcpy(copy, bytes, length);
+	return copy;
+}
+
+void delivery_push(struct delivery_queue *queue, void *item)
+{
+	if (queue->n == queue->size) {
+		queue->size = queue->size * 2 + 8;
+		queue->items = must(realloc(queue->items, queue->size * sizeof(*queue->items)));
+	}
+	queue->items[queue->n++] = item;
+}
+
+void *delivery_pop(struct delivery_queue *queue)
+{
+	void *item = queue->items[0];
+
+	memmove(queue->items, queue->items + 1, --queue->n * sizeof(*queue->items));
+	return item;
+}
+
+static void free_event(struct delivery_event *event)
+{
+	free(event->bytes);
+	free(event);
+}
+
+static void free_order(struct delivery_order *order)
+{
+	free(order->bytes);
+	free(order->welcome);
+	free(order);
+}
+
+static void clear_queues(struct delivery_box *box)
+{
+	while (box->down.n > 0)
+		free_event(delivery_pop(&box->down));
+	while (box->up.n > 0)
+		free_order(delivery_pop(&box->up));
+}
+
+void delivery_send(struct delivery_box *box, const struct delivery_event *event)
+{
+	struct delivery_sim *sim = box->sim;
+	struct delivery_event *own = delivery_copy(event, sizeof(*event));
+
+	if (sim->meddler && !sim->meddler(sim->meddler_context, (size_t)(box - sim->boxes), own))
+		free_event(own);
+	else
+		delivery_push(&box->down, own);
+}
+
+void delivery_sim_inject(struct delivery_sim *sim, size_t box, const struct delivery_event *event)
+{
+	struct delivery_event *own = delivery_copy(event, sizeof(*event));
+
+	own->bytes = delivery_copy(event->bytes, event->length);
+	delivery_push(&sim->boxes[box].down, own);
+}
+
+static int64_t now_us(void *context)
+{
+	const struct delivery_box *box = context;
+
+	return box->sim->now_us;
+}
+
+static uint64_t now_s(void *context)
+{
+	const struct delivery_box *box = context;
+
+	return box->sim->now_s;
+}
+
+static int send(void *context, const struct call_order *order)
+{
+	struct delivery_box *box = context;
+	struct delivery_order *own = must(calloc(1, sizeof(*own)));
+
+	own->order = *order;
+	own->bytes = delivery_copy(order->bytes.data, order->bytes.length);
+	own->welcome = delivery_copy(order->welcome.data, order->welcome.length);
+	own->order.bytes.data = own->bytes;
+	own->order.welcome.data = own->welcome;
+	delivery_push(&box->up, own);
+	return 0;
+}
+
+static void take_epoch(void *context, const struct call_epoch *epoch)
+{
+	struct delivery_box *box = context;
+	struct delivery_view *view = &box->view;
+
+	view->epoch = *epoch;
+	memcpy(view->members, epoch->members, epoch->n_members * sizeof(*epoch->members));
+	view->epoch.members = view->members;
+	view->n_epochs++;
+	view->n_other_groups += epoch->is_other_group;
+}
+
+static void take_state(void *context, enum call_state state, enum call_reason reason)
+{
+	struct delivery_box *box = context;
+
+	box->view.state = state;
+	box->view.reason = reason;
+}
+
+static void take_refused(void *context, const struct call_refusal *refusal)
+{
+	struct delivery_box *box = context;
+
+	box->view.refusal = *refusal;
+	box->view.n_refusals++;
+}
+
+static void start(struct delivery_box *box)
+{
+	static const struct call_group_ops ops = {
+		.now_us = now_us,
+		.now_s = now_s,
+		.send = send,
+		.epoch = take_epoch,
+		.state = take_state,
+		.refused = take_refused,
+	};
+	const struct call_group_config config = {
+		.meeting = "meeting",
+		.policy = box->person.policy,
+		.suite = SFRAME_AES_128_GCM_SHA256_128,
+		.credential = box->person.credential,
+		.signer = box->person.signer,
+		.trust = box->person.trust,
+		.psk = box->person.psk,
+		.built_s = box->person.built_s,
+		.ops = &ops,
+		.context = box,
+	};
+
+	if (call_group_create(&config, &box->call) < 0)
+		must(NULL);
+}
+
+struct delivery_sim *delivery_sim_create(unsigned int seed)
+{
+	struct delivery_sim *sim = must(calloc(1, sizeof(*sim)));
+
+	sim->seed = seed;
+	sim->now_us = 1000000;
+	sim->now_s = DELIVERY_NOW_S;
+	return sim;
+}
+
+void delivery_sim_destroy(struct delivery_sim *sim)
+{
+	if (!sim)
+		return;
+	delivery_hub_finish(sim);
+	for (size_t i = 0; i < sim->n_boxes; i++) {
+		struct delivery_box *box = &sim->boxes[i];
+
+		clear_queues(box);
+		free(box->up.items);
+		free(box->down.items);
+		call_group_destroy(box->call);
+	}
+	free(sim);
+}
+
+size_t delivery_sim_add(struct delivery_sim *sim, const struct delivery_person *person)
+{
+	struct delivery_box *box = &sim->boxes[sim->n_boxes];
+
+	if (sim->n_boxes == DELIVERY_BOXES_MAX)
+		must(NULL);
+	box->sim = sim;
+	box->person = *person;
+	start(box);
+	return sim->n_boxes++;
+}
+
+void delivery_sim_join(struct delivery_sim *sim, size_t index)
+{
+	struct delivery_box *box = &sim->boxes[index];
+
+	box->number = ++sim->last_number;
+	box->is_here = true;
+	delivery_hub_joined(box, false, 0);
+}
+
+/* The connection is gone with all that was on it. */
+static void disconnect(struct delivery_box *box)
+{
+	clear_queues(box);
+	call_group_lost(box->call);
+}
+
+void delivery_sim_leave(struct delivery_sim *sim, size_t index)
+{
+	struct delivery_box *box = &sim->boxes[index];
+
+	disconnect(box);
+	delivery_hub_left(box, false);
+}
+
+void delivery_sim_cut(struct delivery_sim *sim, size_t index)
+{
+	struct delivery_box *box = &sim->boxes[index];
+
+	disconnect(box);
+	delivery_hub_left(box, true);
+}
+
+void delivery_sim_resume(struct delivery_sim *sim, size_t index)
+{
+	struct delivery_box *box = &sim->boxes[index];
+	uint64_t epoch = 0;
+
+	if (!call_group_epoch(box->call, &epoch))
+		epoch = UINT64_MAX;
+	box->is_here = true;
+	delivery_hub_joined(box, true, epoch);
+}
+
+void delivery_sim_reboot(struct delivery_sim *sim, size_t index)
+{
+	struct delivery_box *box = &sim->boxes[index];
+
+	delivery_sim_cut(sim, index);
+	call_group_destroy(box->call);
+	box->view = (struct delivery_view){0};
+	start(box);
+}
+
+static void hand_over(struct delivery_box *box, struct delivery_event *event)
+{
+	struct mls_bytes bytes = {event->bytes, event->length};
+
+	switch (event->kind) {
+	case DELIVERY_JOINED:
+		call_group_joined(box->call, event->member, event->resumed);
+		break;
+	case DELIVERY_LOST:
+		call_group_lost(box->call);
+		break;
+	case DELIVERY_ROSTER:
+		call_group_roster(box->call, event->seats, event->n_seats);
+		break;
+	case DELIVERY_DOOR:
+		call_group_door(box->call, &event->door);
+		break;
+	case DELIVERY_KNOCK:
+		call_group_knock(box->call, event->member, bytes);
+		break;
+	case DELIVERY_COMMIT:
+		call_group_commit(box->call, event->epoch, bytes);
+		break;
+	case DELIVERY_WELCOME:
+		call_group_welcome(box->call, event->epoch, bytes);
+		break;
+	case DELIVERY_TELL:
+		call_group_tell(box->call, event->member, bytes);
+		break;
+	case DELIVERY_REFUSED:
+		call_group_refused(box->call, event->reason);
+		break;
+	case DELIVERY_ANSWER:
+		call_group_answer(box->call, event->order, event->code);
+		break;
+	}
+}
+
+static void move_down(struct delivery_box *box)
+{
+	struct delivery_event *event = delivery_pop(&box->down);
+
+	hand_over(box, event);
+	free_event(event);
+}
+
+static void move_up(struct delivery_box *box)
+{
+	struct delivery_order *order = delivery_pop(&box->up);
+
+	if (box->number != 0 && box->is_here)
+		delivery_hub_take(box, &order->order);
+	free_order(order);
+}
+
+/* One thing moves on one of the queues that are not empty. False: all are. */
+static bool move(struct delivery_sim *sim)
+{
+	size_t n = 0;
+	size_t chosen;
+
+	for (size_t i = 0; i < sim->n_boxes; i++)
+		n += (sim->boxes[i].up.n > 0) + (sim->boxes[i].down.n > 0);
+	if (n == 0)
+		return false;
+	chosen = (size_t)rand_r(&sim->seed) % n;
+	for (size_t i = 0; i < sim->n_boxes; i++) {
+		struct delivery_box *box = &sim->boxes[i];
+
+		if (box->up.n > 0 && chosen-- == 0) {
+			move_up(box);
+			return true;
+		}
+		if (box->down.n > 0 && chosen-- == 0) {
+			move_down(box);
+			return true;
+		}
+	}
+	return true;
+}
+
+bool delivery_sim_run(struct delivery_sim *sim)
+{
+	for (int i = 0; i < MOVES_MAX; i++) {
+		if (!move(sim))
+			return true;
+	}
+	return false;
+}
+
+bool delivery_sim_advance(struct delivery_sim *sim, int64_t us)
+{
+	int64_t end_us = sim->now_us + us;
+
+	while (sim->now_us < end_us) {
+		int64_t left_us = end_us - sim->now_us;
+
+		sim->now_us += left_us < STEP_US ? left_us : STEP_US;
+		delivery_hub_tick(sim);
+		for (size_t i = 0; i < sim->n_boxes; i++)
+			call_group_tick(sim->boxes[i].call);
+		if (!delivery_sim_run(sim))
+			return false;
+	}
+	return true;
+}
+
+void delivery_sim_set_clock(struct delivery_sim *sim, uint64_t seconds)
+{
+	sim->now_s = seconds;
+}
+
+struct call_group *delivery_sim_call(struct delivery_sim *sim, size_t box)
+{
+	return sim->boxes[box].call;
+}
+
+const struct delivery_view *delivery_sim_view(const struct delivery_sim *sim, size_t box)
+{
+	return &sim->boxes[box].view;
+}
+
+uint16_t delivery_sim_number(const struct delivery_sim *sim, size_t box)
+{
+	return sim->boxes[box].number;
+}
+
+uint16_t delivery_sim_door(const struct delivery_sim *sim)
+{
+	return sim->door.state == CALL_DOOR_OPEN ? sim->door.member : 0;
+}
+
+void delivery_sim_meddle(struct delivery_sim *sim, delivery_meddler meddler, void *context)
+{
+	sim->meddler = meddler;
+	sim->meddler_context = context;
+}
+
+void delivery_sim_fork(struct delivery_sim *sim, const bool *sides)
+{
+	sim->sides = sides;
+}
+
+static bool has_member(const struct delivery_view *view, uint16_t number)
+{
+	for (size_t i = 0; i < view->epoch.n_members; i++) {
+		if (view->members[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+static bool complain(const struct delivery_box *box, const char *what)
+{
+	fprintf(stderr, "# box %td, member %u: %s (state %d, %s; epoch %llu)\n",
+		box - box->sim->boxes, box->number, what, (int)box->view.state,
+		call_reason_text(box->view.reason),
+		(unsigned long long)box->view.epoch.keys.number);
+	return false;
+}
+
+static bool is_alike(const struct delivery_box *box, const struct delivery_box *first)
+{
+	const struct call_epoch *epoch = &box->view.epoch;
+	const struct call_epoch *other = &first->view.epoch;
+
+	if (box->view.state != CALL_ENCRYPTED)
+		return complain(box, "not in");
+	if (epoch->keys.number != other->keys.number ||
+	    memcmp(epoch->keys.base_key, other->keys.base_key, SFRAME_KEY_BYTES_MAX) != 0 ||
+	    memcmp(epoch->code, other->code, sizeof(epoch->code)) != 0)
+		return complain(box, "of another epoch");
+	return true;
+}
+
+bool delivery_sim_agrees(const struct delivery_sim *sim, size_t but)
+{
+	const struct delivery_box *first = NULL;
+	size_t n_seats = 0;
+
+	for (size_t i = 0; i < sim->n_boxes; i++) {
+		const struct delivery_box *box = &sim->boxes[i];
+
+		if (i == but || box->number == 0)
+			continue;
+		n_seats++;
+		if (!first && box->is_here)
+			first = box;
+		if (box->is_here && !is_alike(box, first))
+			return false;
+	}
+	if (!first)
+		return true;
+	for (size_t i = 0; i < sim->n_boxes; i++) {
+		if (i != but && sim->boxes[i].number != 0 && sim->boxes[i].is_in_group &&
+		    !has_member(&first->view, sim->boxes[i].number))
+			return complain(&sim->boxes[i], "not among the members");
+	}
+	return first->view.epoch.n_members <= n_seats ||
+	       complain(first, "has members without a seat");
+}
