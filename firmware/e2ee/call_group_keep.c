@@ -203,7 +203,7 @@ static int check_knock(const struct call_group *group, uint16_t number, struct m
 	if (r < 0)
 		return r;
 	if (!mls_leaf_node_number(&package->leaf, &said) || said != number ||
-	    number == group->hub.number ||
+	    number == group->hub.number || !call_seat_of(group, number) ||
 	    mls_bytes_equal(package->leaf.signature_key,
 			    (struct mls_bytes){group->config.signer->public_key,
 					       MLS_PUBLIC_KEY_BYTES}))

@@ -33,6 +33,10 @@ static void send_roster(struct delivery_box *box)
 				sim->boxes[i].is_here,
 			};
 	}
+	for (size_t i = 0; i < DELIVERY_BOXES_MAX && event.n_seats < DELIVERY_BOXES_MAX; i++) {
+		if (sim->ghosts[i].number != 0)
+			event.seats[event.n_seats++].number = sim->ghosts[i].number;
+	}
 	delivery_send(box, &event);
 }
 
@@ -324,9 +328,37 @@ void delivery_hub_left(struct delivery_box *box, bool is_seat_kept)
 	to_all(sim, send_roster);
 }
 
-/* A knock that nobody answers costs the door's member the door. */
+void delivery_hub_keep_seat(struct delivery_box *box)
+{
+	struct delivery_ghost *ghost = box->sim->ghosts;
+
+	while (ghost->number != 0)
+		ghost++;
+	ghost->number = box->number;
+	ghost->until_us = box->sim->now_us + DELIVERY_SEAT_US;
+	box->is_in_group = false;
+	follow_exit(box);
+	box->number = 0;
+}
+
+static void free_seats(struct delivery_sim *sim)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < DELIVERY_BOXES_MAX; i++) {
+		if (sim->ghosts[i].number == 0 || sim->now_us < sim->ghosts[i].until_us)
+			continue;
+		sim->ghosts[i].number = 0;
+		is_any = true;
+	}
+	if (is_any)
+		to_all(sim, send_roster);
+}
+
+/* Kept seats end, and a knock that nobody answers costs the door's member the door. */
 void delivery_hub_tick(struct delivery_sim *sim)
 {
+	free_seats(sim);
 	for (size_t i = 0; i < sim->n_boxes; i++) {
 		if (sim->door.state == CALL_DOOR_OPEN && sim->boxes[i].knock &&
 		    sim->now_us - sim->boxes[i].knock_us >= DELIVERY_KNOCK_US)

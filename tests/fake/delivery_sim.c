@@ -253,6 +253,7 @@ void delivery_sim_reboot(struct delivery_sim *sim, size_t index)
 	struct delivery_box *box = &sim->boxes[index];
 
 	delivery_sim_cut(sim, index);
+	delivery_hub_keep_seat(box);
 	call_group_destroy(box->call);
 	box->view = (struct delivery_view){0};
 	start(box);
@@ -313,8 +314,7 @@ static void move_up(struct delivery_box *box)
 	free_order(order);
 }
 
-/* One thing moves on one of the queues that are not empty. False: all are. */
-static bool move(struct delivery_sim *sim)
+bool delivery_sim_move(struct delivery_sim *sim)
 {
 	size_t n = 0;
 	size_t chosen;
@@ -342,7 +342,7 @@ static bool move(struct delivery_sim *sim)
 bool delivery_sim_run(struct delivery_sim *sim)
 {
 	for (int i = 0; i < MOVES_MAX; i++) {
-		if (!move(sim))
+		if (!delivery_sim_move(sim))
 			return true;
 	}
 	return false;
@@ -410,52 +410,65 @@ static bool has_member(const struct delivery_view *view, uint16_t number)
 	return false;
 }
 
-static bool complain(const struct delivery_box *box, const char *what)
-{
-	fprintf(stderr, "# box %td, member %u: %s (state %d, %s; epoch %llu)\n",
-		box - box->sim->boxes, box->number, what, (int)box->view.state,
-		call_reason_text(box->view.reason),
-		(unsigned long long)box->view.epoch.keys.number);
-	return false;
-}
-
-static bool is_alike(const struct delivery_box *box, const struct delivery_box *first)
+static const char *compare(const struct delivery_box *box, const struct delivery_box *first)
 {
 	const struct call_epoch *epoch = &box->view.epoch;
 	const struct call_epoch *other = &first->view.epoch;
 
 	if (box->view.state != CALL_ENCRYPTED)
-		return complain(box, "not in");
+		return "not in";
 	if (epoch->keys.number != other->keys.number ||
 	    memcmp(epoch->keys.base_key, other->keys.base_key, SFRAME_KEY_BYTES_MAX) != 0 ||
 	    memcmp(epoch->code, other->code, sizeof(epoch->code)) != 0)
-		return complain(box, "of another epoch");
-	return true;
+		return "of another epoch";
+	return NULL;
 }
 
-bool delivery_sim_agrees(const struct delivery_sim *sim, size_t but)
+static const char *disagreement(const struct delivery_sim *sim, size_t *ret_box)
 {
 	const struct delivery_box *first = NULL;
+	const char *what = NULL;
 	size_t n_seats = 0;
 
-	for (size_t i = 0; i < sim->n_boxes; i++) {
+	for (size_t i = 0; !what && i < sim->n_boxes; i++) {
 		const struct delivery_box *box = &sim->boxes[i];
 
-		if (i == but || box->number == 0)
+		*ret_box = i;
+		n_seats += box->number != 0;
+		if (box->number == 0 || !box->is_here)
 			continue;
-		n_seats++;
-		if (!first && box->is_here)
+		if (!first)
 			first = box;
-		if (box->is_here && !is_alike(box, first))
-			return false;
+		what = compare(box, first);
 	}
-	if (!first)
-		return true;
-	for (size_t i = 0; i < sim->n_boxes; i++) {
-		if (i != but && sim->boxes[i].number != 0 && sim->boxes[i].is_in_group &&
-		    !has_member(&first->view, sim->boxes[i].number))
-			return complain(&sim->boxes[i], "not among the members");
+	for (size_t i = 0; !what && first && i < sim->n_boxes; i++) {
+		const struct delivery_box *box = &sim->boxes[i];
+
+		*ret_box = i;
+		if (box->number != 0 && box->is_in_group && !has_member(&first->view, box->number))
+			what = "not among the members";
 	}
-	return first->view.epoch.n_members <= n_seats ||
-	       complain(first, "has members without a seat");
+	if (!what && first && first->view.epoch.n_members > n_seats)
+		what = "among members without a seat";
+	return what;
+}
+
+const char *delivery_sim_disagreement(const struct delivery_sim *sim)
+{
+	size_t box = 0;
+
+	return disagreement(sim, &box);
+}
+
+bool delivery_sim_agrees(const struct delivery_sim *sim)
+{
+	size_t index = 0;
+	const char *what = disagreement(sim, &index);
+	const struct delivery_box *box = &sim->boxes[index];
+
+	if (what)
+		fprintf(stderr, "# box %zu, member %u: %s (state %d, %s; epoch %llu)\n", index,
+			box->number, what, (int)box->view.state, call_reason_text(box->view.reason),
+			(unsigned long long)box->view.epoch.keys.number);
+	return !what;
 }

@@ -80,8 +80,11 @@ void delivery_sim_leave(struct delivery_sim *sim, size_t index);
 void delivery_sim_cut(struct delivery_sim *sim, size_t index);
 void delivery_sim_resume(struct delivery_sim *sim, size_t index);
 
-/* The box starts anew, with nothing of what it knew, its seat is kept. */
+/* The box starts anew, with nothing of what it knew; for 10 s its seat is kept for nobody. */
 void delivery_sim_reboot(struct delivery_sim *sim, size_t index);
+
+/* One thing moves on, in one of the queues. False: all are empty. */
+bool delivery_sim_move(struct delivery_sim *sim);
 
 /* Until nothing is on the way. False: it did not come to rest. */
 bool delivery_sim_run(struct delivery_sim *sim);
@@ -100,10 +103,13 @@ uint16_t delivery_sim_number(const struct delivery_sim *sim, size_t box);
 uint16_t delivery_sim_door(const struct delivery_sim *sim);
 
 /*
- * All boxes with a seat and a connection, `but` left out (or DELIVERY_BOXES_MAX), are in one epoch of
- * one group, and the members of it are those with a seat. Says on stderr what is otherwise.
+ * All boxes with a seat and a connection are in one epoch of one group, and its members are those with
+ * a seat. NULL, or what is otherwise.
  */
-bool delivery_sim_agrees(const struct delivery_sim *sim, size_t but);
+const char *delivery_sim_disagreement(const struct delivery_sim *sim);
+
+/* The same, said on stderr. */
+bool delivery_sim_agrees(const struct delivery_sim *sim);
 
 /* Looks at an event on its way to a box, and may change it. False: it is dropped. */
 typedef bool (*delivery_meddler)(void *context, size_t box, struct delivery_event *event);

@@ -6,6 +6,7 @@
 
 #define DELIVERY_KEPT_COMMITS 64
 #define DELIVERY_KNOCK_US INT64_C(5000000)
+#define DELIVERY_SEAT_US INT64_C(10000000)
 
 /* An order of a box, copied. */
 struct delivery_order {
@@ -35,6 +36,12 @@ struct delivery_box {
 	struct delivery_queue down;
 };
 
+/* The seat of a box that started anew. */
+struct delivery_ghost {
+	uint16_t number; /* 0: free */
+	int64_t until_us;
+};
+
 struct delivery_commit {
 	uint64_t epoch;
 	uint8_t *bytes;
@@ -47,6 +54,7 @@ struct delivery_sim {
 	uint64_t now_s;
 	struct delivery_box boxes[DELIVERY_BOXES_MAX];
 	size_t n_boxes;
+	struct delivery_ghost ghosts[DELIVERY_BOXES_MAX];
 	uint16_t last_number;
 	struct call_door door;
 	struct delivery_commit commits[DELIVERY_KEPT_COMMITS];
@@ -66,6 +74,7 @@ void delivery_send(struct delivery_box *box, const struct delivery_event *event)
 void delivery_hub_take(struct delivery_box *box, const struct call_order *order);
 void delivery_hub_joined(struct delivery_box *box, bool resumed, uint64_t epoch);
 void delivery_hub_left(struct delivery_box *box, bool is_seat_kept);
+void delivery_hub_keep_seat(struct delivery_box *box);
 void delivery_hub_tick(struct delivery_sim *sim);
 void delivery_hub_finish(struct delivery_sim *sim);
 
