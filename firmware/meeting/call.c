@@ -330,7 +330,7 @@ void call_start(struct call *call)
 	connect_now(call);
 }
 
-void call_leave(struct call *call, void (*done)(void *context), void *context)
+void call_hang_up(struct call *call, void (*done)(void *context), void *context)
 {
 	net_timer_clear(call->retry);
 	call->left = done;

@@ -73,7 +73,7 @@ void call_destroy(struct call *call);
 void call_start(struct call *call);
 
 /* Says good-bye; done(context) once the hub has heard it, or at once where there is none. */
-void call_leave(struct call *call, void (*done)(void *context), void *context);
+void call_hang_up(struct call *call, void (*done)(void *context), void *context);
 
 void call_want(struct call *call, const struct message_want *want);
 

@@ -131,7 +131,7 @@ static void leave_call(void *context)
 {
 	struct meeting *meeting = context;
 
-	call_leave(meeting->call, on_left, meeting);
+	call_hang_up(meeting->call, on_left, meeting);
 }
 
 static void destroy_call(void *context)

@@ -71,7 +71,7 @@ static void leave_bare_call(void *context)
 {
 	struct bare_call *bare = context;
 
-	call_leave(bare->call, on_bare_left, bare);
+	call_hang_up(bare->call, on_bare_left, bare);
 }
 
 /* Everything that may still come from outside. */
