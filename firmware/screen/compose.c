@@ -241,6 +241,16 @@ void compose_set_meeting(struct compose *compose, const char *name)
 	pthread_mutex_unlock(&compose->lock);
 }
 
+void compose_set_secrecy(struct compose *compose, enum compose_secrecy secrecy, const char *code)
+{
+	pthread_mutex_lock(&compose->lock);
+	compose->pending->secrecy = secrecy;
+	snprintf(compose->pending->code, sizeof(compose->pending->code), "%s", code);
+	compose->pending->secrecy_changed = true;
+	wake(compose);
+	pthread_mutex_unlock(&compose->lock);
+}
+
 /* Waits until there is a copy not older than `serial`; locked. */
 static int wait_for_copy(struct compose *compose, uint64_t serial, int64_t deadline_us)
 {

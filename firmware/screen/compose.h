@@ -41,7 +41,19 @@ struct compose_member {
 	const char *name; /* UTF-8 from the network; copied, shortened to COMPOSE_NAME_BYTES */
 	bool here;        /* false: the seat is kept, the picture is replaced by words */
 	bool speaking;    /* the tile is highlighted */
+	bool muted;       /* its name has a sign */
 };
+
+/* How the meeting is kept secret, beside its name. */
+enum compose_secrecy {
+	COMPOSE_SECRECY_UNKNOWN, /* nothing is said */
+	COMPOSE_SECRECY_WAITING, /* for keys */
+	COMPOSE_SECRECY_SEALED,  /* a lock, and the code */
+	COMPOSE_SECRECY_CLEAR,   /* in red */
+	COMPOSE_SECRECY_REFUSED, /* likewise */
+};
+
+#define COMPOSE_CODE_BYTES 40
 
 enum compose_notice {
 	COMPOSE_NOTICE_NONE,
@@ -78,6 +90,9 @@ void compose_set_notice(struct compose *compose, enum compose_notice kind, const
 
 /* The meeting's name in the top left corner; NULL or "" takes it away. */
 void compose_set_meeting(struct compose *compose, const char *name);
+
+/* `code` is for people to compare, one line of digits; "": there is none. Copied. */
+void compose_set_secrecy(struct compose *compose, enum compose_secrecy secrecy, const char *code);
 
 /*
  * A copy of what is on the screen. *serial: the picture the caller has (0: none), set to that of

@@ -27,13 +27,15 @@ struct entry {
 
 /* What other threads want to be different, gathered until the next drawing. */
 struct changes {
-	bool members_changed, notice_changed, meeting_changed;
+	bool members_changed, notice_changed, meeting_changed, secrecy_changed;
 	struct compose_member members[COMPOSE_MEMBERS_MAX]; /* names are those below */
 	char names[COMPOSE_MEMBERS_MAX][COMPOSE_NAME_BYTES];
 	size_t n_members;
 	enum compose_notice notice_kind;
 	char notice[COMPOSE_NOTICE_BYTES];
 	char meeting[COMPOSE_NAME_BYTES];
+	enum compose_secrecy secrecy;
+	char code[COMPOSE_CODE_BYTES];
 };
 
 /* A picture on its way through one drawing. */

@@ -24,6 +24,7 @@ static void take(struct compose *compose, int64_t now_us, AVFrame **ret_own, boo
 	compose->pending->members_changed = false;
 	compose->pending->notice_changed = false;
 	compose->pending->meeting_changed = false;
+	compose->pending->secrecy_changed = false;
 	compose->n_showing = 0;
 	for (size_t i = 0; i < compose->n_entries; i++) {
 		struct entry *entry = compose->entries[i];
@@ -59,6 +60,8 @@ static void apply(struct compose *compose)
 		scene_set_notice(compose->scene, changes->notice_kind, changes->notice);
 	if (changes->meeting_changed)
 		scene_set_meeting(compose->scene, changes->meeting);
+	if (changes->secrecy_changed)
+		scene_set_secrecy(compose->scene, changes->secrecy, changes->code);
 	for (size_t i = 0; i < compose->n_showing; i++) {
 		struct showing *showing = &compose->showing[i];
 

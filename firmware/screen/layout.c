@@ -138,7 +138,7 @@ struct layout layout_arrange(int width, int height, int n_members)
 	}
 	if (layout.framed) {
 		int gap = layout.gap;
-		int header = even(7 * layout.unit / 2);
+		int header = even(5 * layout.unit);
 
 		layout.header = (struct screen_rect){gap, 0, all.width - 2 * gap, header};
 		place_grid(&layout, (struct screen_rect){gap, header, all.width - 2 * gap,

@@ -20,7 +20,8 @@ struct layout {
 	bool framed; /* tiles stand apart on the background and have rounded corners */
 	int gap;     /* between tiles, and around them */
 	int unit;    /* what the sizes of text and corners are made from, 2 or more */
-	struct screen_rect header; /* the strip for the meeting's name above a grid; else empty */
+	struct screen_rect
+		header; /* the strip above a grid for the meeting's name and code; else empty */
 	struct screen_rect tiles[LAYOUT_TILES_MAX];
 	struct screen_rect own;
 };

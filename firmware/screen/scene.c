@@ -13,6 +13,8 @@
 #define NOTICE_BYTES 512
 /* A narrower inset has no name: that would cover the picture. */
 #define OWN_NAME_UNITS 12
+/* Of the header, to the left and to the right of the notice. */
+#define SIDE_PERCENT 31
 
 struct seat {
 	uint32_t member;
@@ -28,6 +30,7 @@ struct line {
 
 enum line_place {
 	LINE_MEETING,
+	LINE_CODE,
 	LINE_MORE,
 	LINE_NOTICE,
 	LINES,
@@ -46,6 +49,8 @@ struct scene {
 	uint64_t inset_changed; /* own.changed of what is in it */
 
 	char meeting[COMPOSE_NAME_BYTES];
+	enum compose_secrecy secrecy;
+	char code[COMPOSE_CODE_BYTES];
 	enum compose_notice notice_kind;
 	char notice[NOTICE_BYTES];
 	struct line lines[LINES];
@@ -138,13 +143,13 @@ static int text_size(const struct layout *layout, int numerator, int denominator
 
 /* Draws the text anew, for want of memory not at all, and tells its size through the line. */
 static struct line *set_line(struct scene *scene, enum line_place place, enum text_style style,
-			     const char *text, int size, int max_width)
+			     enum text_mark mark, const char *text, int size, int max_width)
 {
 	struct line *line = &scene->lines[place];
 
 	overlay_free(line->overlay);
 	line->overlay = NULL;
-	if (*text && text_draw(style, text, size, max_width, &line->overlay) < 0)
+	if (*text && text_draw_marked(style, mark, text, size, max_width, &line->overlay) < 0)
 		line->overlay = NULL;
 	return line;
 }
@@ -154,26 +159,76 @@ static int even_between(int from, int length, int size)
 	return (from + (length - size) / 2) & ~1;
 }
 
+/* The meeting's name and what is known of its secrecy; "" outside of a meeting. */
+static void describe_meeting(const struct scene *scene, char *text, size_t size)
+{
+	static const enum words_id words[] = {
+		[COMPOSE_SECRECY_WAITING] = WORDS_WAITING_KEYS,
+		[COMPOSE_SECRECY_SEALED] = WORDS_ENCRYPTED,
+		[COMPOSE_SECRECY_CLEAR] = WORDS_NOT_ENCRYPTED,
+		[COMPOSE_SECRECY_REFUSED] = WORDS_REFUSED,
+	};
+
+	if (!scene->meeting[0] || scene->secrecy == COMPOSE_SECRECY_UNKNOWN)
+		snprintf(text, size, "%s", scene->meeting);
+	else
+		snprintf(text, size, "%s  ·  %s", scene->meeting,
+			 words_text(scene->language, words[scene->secrecy]));
+}
+
+static enum text_style meeting_style(const struct scene *scene)
+{
+	if (scene->secrecy == COMPOSE_SECRECY_CLEAR || scene->secrecy == COMPOSE_SECRECY_REFUSED)
+		return TEXT_WARNING;
+	return scene->layout.framed ? TEXT_PLAIN : TEXT_NAME;
+}
+
+/* Two lines, of which the second is the code: in the header, or below one another on the picture. */
+static void place_meeting(struct scene *scene, int size, int max_width)
+{
+	const struct layout *layout = &scene->layout;
+	bool is_sealed = scene->meeting[0] && scene->secrecy == COMPOSE_SECRECY_SEALED;
+	char text[COMPOSE_NAME_BYTES + 64];
+	struct line *name, *code;
+	int height;
+
+	describe_meeting(scene, text, sizeof(text));
+	name = set_line(scene, LINE_MEETING, meeting_style(scene),
+			is_sealed ? TEXT_MARK_LOCK : TEXT_MARK_NONE, text, size, max_width);
+	code = set_line(scene, LINE_CODE, layout->framed ? TEXT_PLAIN : TEXT_NAME, TEXT_MARK_NONE,
+			is_sealed ? scene->code : "", size, max_width);
+	name->x = code->x = layout->gap;
+	/* Over a whole picture it stands below a time strip (camera/timestrip.h), to leave it readable. */
+	name->y = (scene->height / 18) & ~1;
+	height = name->overlay ? name->overlay->height : 0;
+	if (layout->framed) {
+		int both = height + (code->overlay ? code->overlay->height : 0);
+
+		name->y = even_between(layout->header.y, layout->header.height, both);
+		code->y = name->y + height;
+	} else {
+		code->y = name->y + height + layout->gap / 2;
+		code->y &= ~1;
+	}
+}
+
 /* To the left and right of the notice. */
 static void place_header(struct scene *scene)
 {
 	const struct layout *layout = &scene->layout;
 	struct screen_rect header = layout->header;
-	enum text_style style = layout->framed ? TEXT_PLAIN : TEXT_NAME;
-	int size = text_size(layout, 4, 3), quarter = scene->width / 4 - layout->gap;
+	int size = text_size(layout, 4, 3);
+	int side = layout->framed ? scene->width * SIDE_PERCENT / 100 - layout->gap
+				  : scene->width - 2 * layout->gap;
 	char number[16], more[64] = "";
-	struct line *line = set_line(scene, LINE_MEETING, style, scene->meeting, size, quarter);
+	struct line *line;
 
-	/* Over a whole picture it stands below a time strip (camera/timestrip.h), to leave it readable. */
-	line->x = layout->gap;
-	line->y = (scene->height / 18) & ~1;
-	if (layout->framed && line->overlay)
-		line->y = even_between(header.y, header.height, line->overlay->height);
+	place_meeting(scene, size, side);
 	if (layout->n_more > 0) {
 		snprintf(number, sizeof(number), "%d", layout->n_more);
 		words_format(scene->language, WORDS_MORE_MEMBERS, number, more, sizeof(more));
 	}
-	line = set_line(scene, LINE_MORE, TEXT_PLAIN, more, size, quarter);
+	line = set_line(scene, LINE_MORE, TEXT_PLAIN, TEXT_MARK_NONE, more, size, side);
 	if (line->overlay) {
 		line->x = header.x + header.width - line->overlay->width;
 		line->y = even_between(header.y, header.height, line->overlay->height);
@@ -186,9 +241,10 @@ static void place_notice(struct scene *scene)
 	const struct layout *layout = &scene->layout;
 	bool framed = layout->framed, alert = scene->notice_kind == COMPOSE_NOTICE_ALERT;
 	struct line *line =
-		set_line(scene, LINE_NOTICE, alert ? TEXT_ALERT : TEXT_NOTICE, scene->notice,
-			 framed ? text_size(layout, 5, 4) : text_size(layout, 5, 3),
-			 framed ? scene->width / 2 : scene->width - 2 * layout->gap);
+		set_line(scene, LINE_NOTICE, alert ? TEXT_ALERT : TEXT_NOTICE, TEXT_MARK_NONE,
+			 scene->notice, framed ? text_size(layout, 5, 4) : text_size(layout, 5, 3),
+			 framed ? scene->width * (100 - 2 * SIDE_PERCENT) / 100
+				: scene->width - 2 * layout->gap);
 	struct screen_rect rect;
 
 	if (!line->overlay)
@@ -272,6 +328,8 @@ void scene_set_members(struct scene *scene, const struct compose_member *members
 		bool other_text = strcmp(seat->name, members[i].name) != 0 ||
 				  seat->tile.here != members[i].here;
 
+		other_text |= seat->tile.muted != members[i].muted;
+		seat->tile.muted = members[i].muted;
 		if (seat->tile.speaking != members[i].speaking)
 			seat->tile.changed = scene->serial + 1;
 		snprintf(seat->name, sizeof(seat->name), "%s", members[i].name);
@@ -323,6 +381,15 @@ void scene_set_notice(struct scene *scene, enum compose_notice kind, const char 
 void scene_set_meeting(struct scene *scene, const char *name)
 {
 	snprintf(scene->meeting, sizeof(scene->meeting), "%s", name);
+	scene->changed = scene->serial + 1;
+	if (scene->width > 0)
+		place_header(scene);
+}
+
+void scene_set_secrecy(struct scene *scene, enum compose_secrecy secrecy, const char *code)
+{
+	scene->secrecy = secrecy;
+	snprintf(scene->code, sizeof(scene->code), "%s", code);
 	scene->changed = scene->serial + 1;
 	if (scene->width > 0)
 		place_header(scene);

@@ -1,7 +1,7 @@
 /*
  * What is on the screen and how it is drawn: tiles, the own picture, the meeting's name, a notice.
  *
- *     background ◄ tiles ◄ own picture ◄ meeting's name, "+N", notice      (back to front)
+ *     background ◄ tiles ◄ own picture ◄ meeting's name, code, "+N", notice      (back to front)
  *
  * Every part remembers the drawing that first showed its newest state, so that a buffer of a known
  * age gets only what it lacks. The compositor's thread alone uses it.
@@ -36,9 +36,10 @@ bool scene_show(struct scene *scene, uint32_t member, AVFrame *take);
 /* See compose_show_own(). */
 void scene_show_own(struct scene *scene, AVFrame *take);
 
-/* Copied; see compose_set_notice() and compose_set_meeting(). */
+/* Copied; see compose_set_notice(), compose_set_meeting() and compose_set_secrecy(). */
 void scene_set_notice(struct scene *scene, enum compose_notice kind, const char *text);
 void scene_set_meeting(struct scene *scene, const char *name);
+void scene_set_secrecy(struct scene *scene, enum compose_secrecy secrecy, const char *code);
 
 /*
  * Draws into `target`, of the size of scene_resize() and of `age` (see struct screen_ops), what it

@@ -23,6 +23,7 @@ static const struct look looks[] = {
 	[TEXT_NAME] = {PALETTE_BAR, 0.62, 0.38, 0.6, 0.28, PALETTE_TEXT, PANGO_WEIGHT_MEDIUM},
 	[TEXT_NOTICE] = {PALETTE_NOTICE, 1, 1.05, 1.1, 0.5, PALETTE_TEXT, PANGO_WEIGHT_NORMAL},
 	[TEXT_ALERT] = {PALETTE_ALERT, 1, 1.05, 1.1, 0.5, PALETTE_TEXT, PANGO_WEIGHT_MEDIUM},
+	[TEXT_WARNING] = {PALETTE_ALERT, 1, 0.38, 0.6, 0.28, PALETTE_TEXT, PANGO_WEIGHT_MEDIUM},
 };
 
 static void set_color(cairo_t *cairo, uint32_t rgb, double opacity)
@@ -118,12 +119,47 @@ static cairo_t *open_surface(int width, int height)
 	return cairo;
 }
 
-static void draw_line(cairo_t *cairo, const struct look *look, PangoLayout *layout, int size,
-		      int text_height)
+/* Both signs are as wide as a letter is high, and stand on (x, y), their top left corner. */
+static void draw_lock(cairo_t *cairo, double x, double y, double size)
+{
+	rounded_path(cairo, x + size * 0.14, y + size * 0.44, size * 0.72, size * 0.5, size * 0.1);
+	cairo_fill(cairo);
+	cairo_set_line_width(cairo, size * 0.12);
+	cairo_move_to(cairo, x + size * 0.28, y + size * 0.46);
+	cairo_arc(cairo, x + size * 0.5, y + size * 0.3, size * 0.22, M_PI, 2 * M_PI);
+	cairo_line_to(cairo, x + size * 0.72, y + size * 0.46);
+	cairo_stroke(cairo);
+}
+
+static void draw_muted(cairo_t *cairo, double x, double y, double size)
+{
+	rounded_path(cairo, x + size * 0.37, y + size * 0.04, size * 0.26, size * 0.52,
+		     size * 0.13);
+	cairo_fill(cairo);
+	cairo_set_line_width(cairo, size * 0.09);
+	cairo_set_line_cap(cairo, CAIRO_LINE_CAP_ROUND);
+	cairo_arc(cairo, x + size * 0.5, y + size * 0.44, size * 0.27, 0, M_PI);
+	cairo_stroke(cairo);
+	cairo_move_to(cairo, x + size * 0.5, y + size * 0.71);
+	cairo_line_to(cairo, x + size * 0.5, y + size * 0.92);
+	cairo_move_to(cairo, x + size * 0.1, y + size * 0.06);
+	cairo_line_to(cairo, x + size * 0.9, y + size * 0.92);
+	cairo_stroke(cairo);
+}
+
+/* How far the text moves to the right for it. */
+static int mark_width(enum text_mark mark, int size)
+{
+	return mark == TEXT_MARK_NONE ? 0 : (int)lround(size * 1.35);
+}
+
+static void draw_line(cairo_t *cairo, const struct look *look, enum text_mark mark,
+		      PangoLayout *layout, int size, int text_height)
 {
 	cairo_surface_t *surface = cairo_get_target(cairo);
 	double width = cairo_image_surface_get_width(surface);
 	double height = cairo_image_surface_get_height(surface);
+	double left = round(look->pad_x * size);
 
 	if (look->opacity > 0) {
 		rounded_path(cairo, 0, 0, width, height, look->radius * size);
@@ -131,27 +167,32 @@ static void draw_line(cairo_t *cairo, const struct look *look, PangoLayout *layo
 		cairo_fill(cairo);
 	}
 	set_color(cairo, look->text, 1);
-	cairo_move_to(cairo, round(look->pad_x * size), round((height - text_height) / 2));
+	if (mark == TEXT_MARK_LOCK)
+		draw_lock(cairo, left, (height - size) / 2, size);
+	else if (mark == TEXT_MARK_MUTED)
+		draw_muted(cairo, left, (height - size) / 2, size);
+	cairo_move_to(cairo, left + mark_width(mark, size), round((height - text_height) / 2));
 	pango_cairo_show_layout(cairo, layout);
 }
 
-int text_draw(enum text_style style, const char *text, int size, int max_width,
-	      struct overlay **ret_overlay)
+int text_draw_marked(enum text_style style, enum text_mark mark, const char *text, int size,
+		     int max_width, struct overlay **ret_overlay)
 {
 	const struct look *look = &looks[style];
 	int pad = (int)round(look->pad_x * size);
+	int beside = 2 * pad + mark_width(mark, size);
 	int width, height, ret;
 	PangoLayout *layout;
 	cairo_t *measure, *cairo;
 
-	if (size < TEXT_SIZE_MIN || size > TEXT_SIZE_MAX || max_width < 2 * pad + 2)
+	if (size < TEXT_SIZE_MIN || size > TEXT_SIZE_MAX || max_width < beside + 2)
 		return -EINVAL;
 	measure = open_surface(2, 2);
-	layout = lay_out(measure, text, size, look->weight, max_width - 2 * pad - 2);
+	layout = lay_out(measure, text, size, look->weight, max_width - beside - 2);
 	fit(layout, &width, &height);
-	cairo = open_surface(even_up(width + 2 * pad), even_up(height + 2 * look->pad_y * size));
+	cairo = open_surface(even_up(width + beside), even_up(height + 2 * look->pad_y * size));
 	pango_cairo_update_layout(cairo, layout);
-	draw_line(cairo, look, layout, size, height);
+	draw_line(cairo, look, mark, layout, size, height);
 	ret = cairo_status(cairo) == CAIRO_STATUS_NO_MEMORY
 		      ? -ENOMEM
 		      : overlay_create(cairo_get_target(cairo), ret_overlay);
@@ -159,6 +200,12 @@ int text_draw(enum text_style style, const char *text, int size, int max_width,
 	cairo_destroy(cairo);
 	cairo_destroy(measure);
 	return ret;
+}
+
+int text_draw(enum text_style style, const char *text, int size, int max_width,
+	      struct overlay **ret_overlay)
+{
+	return text_draw_marked(style, TEXT_MARK_NONE, text, size, max_width, ret_overlay);
 }
 
 /* A camera, struck through, in a box of size × size around (x, y). */

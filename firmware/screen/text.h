@@ -17,10 +17,18 @@
 #define TEXT_SIZE_MAX 200
 
 enum text_style {
-	TEXT_PLAIN,  /* words on the background or on a tile without picture */
-	TEXT_NAME,   /* on a picture: translucent dark backing */
-	TEXT_NOTICE, /* a line about the state of the room: solid backing */
-	TEXT_ALERT,  /* the same for what somebody must mend: red backing */
+	TEXT_PLAIN,   /* words on the background or on a tile without picture */
+	TEXT_NAME,    /* on a picture: translucent dark backing */
+	TEXT_NOTICE,  /* a line about the state of the room: solid backing */
+	TEXT_ALERT,   /* the same for what somebody must mend: red backing */
+	TEXT_WARNING, /* as TEXT_NAME, on red */
+};
+
+/* A sign in front of a text. */
+enum text_mark {
+	TEXT_MARK_NONE,
+	TEXT_MARK_LOCK,  /* end-to-end encrypted */
+	TEXT_MARK_MUTED, /* a microphone, struck through */
 };
 
 /*
@@ -29,6 +37,11 @@ enum text_style {
  */
 int text_draw(enum text_style style, const char *text, int size, int max_width,
 	      struct overlay **ret_overlay) __attribute__((warn_unused_result));
+
+/* The same with a sign; the text may be empty then. */
+int text_draw_marked(enum text_style style, enum text_mark mark, const char *text, int size,
+		     int max_width, struct overlay **ret_overlay)
+	__attribute__((warn_unused_result));
 
 /*
  * A still picture (YUV420P, BT.709, limited range) that says in both languages, `language` first,

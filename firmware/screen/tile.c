@@ -81,11 +81,12 @@ static int label_margin(struct screen_rect rect)
 	return limit(rect.height / 36, 2, 16) & ~1;
 }
 
-static struct overlay *draw_text(enum text_style style, const char *text, int size, int width)
+static struct overlay *draw_text(enum text_style style, enum text_mark mark, const char *text,
+				 int size, int width)
 {
 	struct overlay *overlay = NULL;
 
-	if (!text || !*text || text_draw(style, text, size, width, &overlay) < 0)
+	if (!text || !*text || text_draw_marked(style, mark, text, size, width, &overlay) < 0)
 		return NULL;
 	return overlay;
 }
@@ -100,8 +101,9 @@ void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char
 	overlay_free(tile->label);
 	overlay_free(tile->words);
 	tile->rect = rect;
-	tile->label = draw_text(TEXT_NAME, name, size, width);
-	tile->words = draw_text(TEXT_PLAIN, words, size, width);
+	tile->label = draw_text(TEXT_NAME, tile->muted ? TEXT_MARK_MUTED : TEXT_MARK_NONE, name,
+				size, width);
+	tile->words = draw_text(TEXT_PLAIN, TEXT_MARK_NONE, words, size, width);
 }
 
 /* The bars beside a picture of another shape. */

@@ -49,6 +49,7 @@ struct tile {
 	struct scaler scaler;
 	bool here;
 	bool speaking;
+	bool muted;
 	uint64_t changed; /* the number of the drawing that first shows its newest state */
 };
 
@@ -56,7 +57,8 @@ struct tile {
 void tile_finish(struct tile *tile);
 
 /*
- * Gives it a place and redraws its words for that: `name` (NULL: none) and, in the middle, `words`.
+ * Gives it a place and redraws its words for that: `name` (NULL: none), with a sign where the member
+ * is muted, and, in the middle, `words`.
  * What cannot be drawn for want of memory is left out.
  */
 void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char *name,

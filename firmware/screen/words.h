@@ -36,6 +36,39 @@ enum words_id {
 	WORDS_CAMERA_FAILED,    /* The camera has a fault */
 	WORDS_MICROPHONE_ABSENT,
 	WORDS_SPEAKER_ABSENT,
+
+	/* Beside the meeting's name. */
+	WORDS_ENCRYPTED,
+	WORDS_WAITING_KEYS, /* also on the tile of a member that has none yet */
+	WORDS_NOT_ENCRYPTED,
+	WORDS_REFUSED,
+	/* In a line; where it says so, a reason follows behind a colon. */
+	WORDS_MEMBERS_CHANGED,
+	WORDS_HUB_DECEIVES,  /* The hub hands on what no member sent */
+	WORDS_IN_CLEAR,      /* Whoever runs the hub can listen in */
+	WORDS_OTHER_REFUSED, /* {} was not let in: */
+	WORDS_OWN_REFUSED,   /* This room does not take part: */
+	WORDS_CREDENTIALS,   /* This room's certificate for meetings cannot be used: {} */
+	/* A name on a tile. */
+	WORDS_GUEST, /* {} (guest, not verified) */
+	/* Reasons, in the order of enum call_reason (e2ee/call_reason.h). */
+	WORDS_REASON_CERTIFICATE,
+	WORDS_REASON_EXPIRED,
+	WORDS_REASON_REVOKED,
+	WORDS_REASON_GUESTS,
+	WORDS_REASON_BROKEN,
+	WORDS_REASON_FULL,
+	WORDS_REASON_NO_CERTIFICATE,
+	WORDS_REASON_CLOCK,
+	WORDS_REASON_TOKEN,
+	WORDS_REASON_KEY_STORE,
+	WORDS_REASON_MEMORY,
+	WORDS_REASON_LIBRARY,
+	WORDS_REASON_PSK,
+	WORDS_REASON_MEMBER,
+	WORDS_REASON_CLEAR,
+	WORDS_REASON_SEALED,
+	WORDS_REASON_MISSED,
 	WORDS_IDS,
 };
 

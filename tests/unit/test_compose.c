@@ -137,7 +137,7 @@ static void set_members(struct site *site, uint32_t n)
 	struct compose_member members[COMPOSE_MEMBERS_MAX];
 
 	for (uint32_t i = 0; i < n; i++)
-		members[i] = (struct compose_member){i + 1, "Ruang", true, false};
+		members[i] = (struct compose_member){i + 1, "Ruang", true, false, false};
 	assert_int_equal(compose_set_members(site->compose, members, n), 0);
 }
 
@@ -363,13 +363,14 @@ static void test_copy_in_time(void **state)
 static void test_bad_members(void **state)
 {
 	static struct compose_member many[COMPOSE_MEMBERS_MAX + 1];
-	const struct compose_member twice[] = {{1, "a", true, false}, {1, "b", true, false}};
-	const struct compose_member zero[] = {{0, "a", true, false}};
+	const struct compose_member twice[] = {{1, "a", true, false, false},
+					       {1, "b", true, false, false}};
+	const struct compose_member zero[] = {{0, "a", true, false, false}};
 	struct site site;
 
 	(void)state;
 	for (uint32_t i = 0; i <= COMPOSE_MEMBERS_MAX; i++)
-		many[i] = (struct compose_member){i + 1, "Ruang", true, false};
+		many[i] = (struct compose_member){i + 1, "Ruang", true, false, false};
 	open_site(&site, 2);
 	set_members(&site, 1);
 	assert_int_equal(compose_set_members(site.compose, many, COMPOSE_MEMBERS_MAX + 1), -E2BIG);
@@ -388,9 +389,9 @@ static void test_bad_members(void **state)
 
 static void test_members_without_memory(void **state)
 {
-	const struct compose_member members[] = {{1, "a", true, false},
-						 {2, "b", true, false},
-						 {3, "c", true, false}};
+	const struct compose_member members[] = {{1, "a", true, false, false},
+						 {2, "b", true, false, false},
+						 {3, "c", true, false, false}};
 	struct site site;
 	int ret;
 

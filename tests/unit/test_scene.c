@@ -335,9 +335,9 @@ static void test_buffer_age(void **state)
 /* Who stays keeps its picture through another layout, who goes takes it along. */
 static void test_members_keep_pictures(void **state)
 {
-	const struct compose_member changed[] = {{7, "Ruang 7", true, false},
-						 {2, "Ruang 2", true, false},
-						 {1, "Ruang 1", true, false}};
+	const struct compose_member changed[] = {{7, "Ruang 7", true, false, false},
+						 {2, "Ruang 2", true, false, false},
+						 {1, "Ruang 1", true, false, false}};
 	struct layout layout = layout_arrange(WIDTH, HEIGHT, 3);
 	struct scene *scene = open_scene();
 	AVFrame *target = create_target();
