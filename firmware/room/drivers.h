@@ -29,6 +29,9 @@ struct room_drivers {
 	int (*screen)(void *context, const char *device, const struct screen_format *memory,
 		      struct screen **ret_screen);
 
+	/* Seconds since 1970, as far as the machine knows. NULL: its own clock. Any thread. */
+	uint64_t (*wall_clock)(void *context);
+
 	const struct venc_kind *encoders; /* what a board's order may name */
 	size_t n_encoders;
 	const struct vdec_kind *decoders;

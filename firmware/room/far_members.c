@@ -16,7 +16,7 @@
 struct far_member {
 	struct far_members *all;
 	uint16_t member;
-	char name[MESSAGE_NAME_BYTES_MAX + 1];
+	char box[MESSAGE_NAME_BYTES_MAX + 1]; /* the hub's word for it */
 	bool here;
 	uint16_t camera; /* track, or 0 */
 	uint16_t sound;  /* track, or 0 */
@@ -28,9 +28,12 @@ struct far_member {
 
 struct far_members {
 	struct far_members_config config;
-	pthread_mutex_t lock; /* the list against status; only the meeting's thread changes it */
+	pthread_mutex_t lock; /* for what follows; only the meeting's thread changes the list */
 	struct far_member *list[MESSAGE_MEMBERS_MAX];
 	size_t count;
+	struct call_member people[MLS_LEAVES_MAX];
+	size_t n_people;
+	bool is_clear;
 };
 
 int far_members_create(const struct far_members_config *config, struct far_members **ret_far)
@@ -109,7 +112,7 @@ static void open_camera(struct far_member *member, uint16_t track)
 	member->camera = track;
 	error = decode_thread_create(&member->all->config.decoder, &events, &member->decoder);
 	if (error) {
-		log_error("room", "no decoder for the picture of \"%s\": %s", member->name,
+		log_error("room", "no decoder for the picture of \"%s\": %s", member->box,
 			  strerror(-error));
 		member->camera = 0;
 	}
@@ -121,7 +124,7 @@ static void open_sound(struct far_member *member, uint16_t track)
 
 	if (error)
 		log_warning("room", "\"%s\" cannot be heard: %d others are heard already",
-			    member->name, MIXER_SOURCES_MAX);
+			    member->box, MIXER_SOURCES_MAX);
 	else
 		member->sound = track;
 }
@@ -143,7 +146,7 @@ static void member_ensure(struct far_member *member, const struct message_member
 	uint16_t camera = in_sight ? find_track(entry, MESSAGE_CAMERA) : 0;
 	uint16_t sound = find_track(entry, MESSAGE_SOUND);
 
-	memcpy(member->name, entry->name, sizeof(member->name));
+	memcpy(member->box, entry->name, sizeof(member->box));
 	member->here = entry->here;
 	if (camera != member->camera) {
 		close_camera(member);
@@ -216,21 +219,71 @@ static void rebuild(struct far_members *far, const struct message_roster *roster
 	far->count = count;
 }
 
-static void show_names(const struct far_members *far)
+/* Locked. NULL: nobody vouches for it yet. */
+static const struct mls_identity *find_identity(const struct far_members *far, uint16_t number)
+{
+	for (size_t i = 0; i < far->n_people; i++) {
+		if (far->people[i].number == number)
+			return &far->people[i].identity;
+	}
+	return NULL;
+}
+
+/* Locked. What stands on the tile. */
+static void name_of(const struct far_members *far, const struct far_member *member,
+		    char name[COMPOSE_NAME_BYTES])
+{
+	const struct mls_identity *identity = find_identity(far, member->member);
+	enum words_language language = far->config.language;
+
+	if (far->is_clear)
+		snprintf(name, COMPOSE_NAME_BYTES, "%s", member->box);
+	else if (!identity)
+		snprintf(name, COMPOSE_NAME_BYTES, "%s", words_text(language, WORDS_WAITING_KEYS));
+	else if (identity->is_verified)
+		snprintf(name, COMPOSE_NAME_BYTES, "%s", identity->name);
+	else
+		words_format(language, WORDS_GUEST, identity->name, name, COMPOSE_NAME_BYTES);
+}
+
+/* Locked. */
+static void show_members(const struct far_members *far)
 {
 	struct compose_member members[MESSAGE_MEMBERS_MAX];
+	char names[MESSAGE_MEMBERS_MAX][COMPOSE_NAME_BYTES];
 	int error;
 
 	for (size_t i = 0; i < far->count; i++) {
+		name_of(far, far->list[i], names[i]);
 		members[i] = (struct compose_member){
 			.member = far->list[i]->member,
-			.name = far->list[i]->name,
+			.name = names[i],
 			.here = far->list[i]->here,
 		};
 	}
 	error = compose_set_members(far->config.compose, members, far->count);
 	if (error)
 		log_error("room", "the members cannot be shown: %s", strerror(-error));
+}
+
+void far_members_set_people(struct far_members *far, const struct call_member *people, size_t n)
+{
+	pthread_mutex_lock(&far->lock);
+	for (size_t i = 0; i < n; i++)
+		far->people[i] = people[i];
+	far->n_people = n;
+	show_members(far);
+	pthread_mutex_unlock(&far->lock);
+}
+
+void far_members_set_clear(struct far_members *far, bool is_clear)
+{
+	pthread_mutex_lock(&far->lock);
+	if (far->is_clear != is_clear) {
+		far->is_clear = is_clear;
+		show_members(far);
+	}
+	pthread_mutex_unlock(&far->lock);
 }
 
 static void add_want(struct message_want *want, uint16_t track)
@@ -244,8 +297,8 @@ void far_members_update(struct far_members *far, const struct message_roster *ro
 {
 	pthread_mutex_lock(&far->lock);
 	rebuild(far, roster, you);
+	show_members(far);
 	pthread_mutex_unlock(&far->lock);
-	show_names(far);
 	ret_want->count = 0;
 	for (size_t i = 0; i < far->count; i++) {
 		add_want(ret_want, far->list[i]->camera);
@@ -259,7 +312,7 @@ static void push_picture(struct far_member *member, const struct object_header *
 	AVPacket *packet = av_packet_alloc();
 
 	if (!packet || av_new_packet(packet, (int)length) < 0) {
-		log_error("room", "no memory for a picture of \"%s\"", member->name);
+		log_error("room", "no memory for a picture of \"%s\"", member->box);
 		av_packet_free(&packet);
 		return;
 	}
@@ -293,13 +346,18 @@ void far_members_object(struct far_members *far, const struct object_header *hea
 	}
 }
 
-static json_t *member_status(struct far_member *member)
+/* Locked. */
+static json_t *member_status(const struct far_members *far, struct far_member *member)
 {
 	struct sound_state voice = sound_state_from_byte(atomic_load(&member->voice));
+	const struct mls_identity *identity = find_identity(far, member->member);
+	const char *name = far->is_clear ? member->box : identity ? identity->name : "";
 
-	return json_pack("{s:i, s:s, s:b, s:b, s:i, s:o?, s:o?, s:o?}", "member", member->member,
-			 "name", member->name, "here", member->here, "muted", voice.is_muted,
-			 "level_dbov", voice.level_dbov, "picture",
+	return json_pack("{s:i, s:s, s:s, s:b, s:s, s:b, s:b, s:i, s:o?, s:o?, s:o?}", "member",
+			 member->member, "name", name, "issuer", identity ? identity->issuer : "",
+			 "verified", identity && identity->is_verified, "box", member->box, "here",
+			 member->here, "muted", voice.is_muted, "level_dbov", voice.level_dbov,
+			 "picture",
 			 member->decoder ? decode_thread_status(member->decoder) : json_null(),
 			 "sound",
 			 member->source ? mixer_source_to_json(member->source) : json_null(),
@@ -312,7 +370,7 @@ json_t *far_members_status(struct far_members *far)
 
 	pthread_mutex_lock(&far->lock);
 	for (size_t i = 0; array && i < far->count; i++) {
-		if (json_array_append_new(array, member_status(far->list[i])) != 0) {
+		if (json_array_append_new(array, member_status(far, far->list[i])) != 0) {
 			json_decref(array);
 			array = NULL;
 		}

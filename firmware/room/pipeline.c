@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "microphone/opus_out.h"
 #include "room/far_members.h"
 #include "room/notice.h"
+#include "room/secrecy.h"
 #include "room/standin.h"
 #include "screen/compose.h"
 #include "sound/sound_loop.h"
@@ -27,7 +29,7 @@
 /*
  *   cams ─► capture ─┬─► venc ──────────────┐                  ┌─► far_members ─► decode threads ─┐
  *                    └─► compose (own)      ├─► meeting ─► hub ─► meeting                         ▼
- *   mic ─► sound_loop ─► opus_out ──────────┘                  └─► far_members ─► mixer        compose
+ *   mic ─► sound_loop ─► opus_out ──────────┘   └─ secrecy ─┘  └─► far_members ─► mixer        compose
  *              ▲                                                                    │             │
  *              └────────────────────────────────────────────────────────────────────┘          screen
  *              └─► speaker
@@ -50,6 +52,7 @@ struct pipeline {
 	struct notice *notice;
 	struct mixer *mixer;
 	struct far_members *far;
+	struct secrecy *secrecy;
 	struct meeting *meeting;
 	struct venc *venc;
 	struct opus_out *opus_out;
@@ -98,6 +101,7 @@ static void on_roster(void *context, const struct message_roster *roster, uint16
 	struct pipeline *pipeline = context;
 	struct message_want want;
 
+	secrecy_roster(pipeline->secrecy, roster);
 	far_members_update(pipeline->far, roster, you, &want);
 	notice_members(pipeline->notice, roster->count);
 	meeting_want(pipeline->meeting, &want);
@@ -137,6 +141,66 @@ static void on_state(void *context, const struct meeting_state *state)
 	struct pipeline *pipeline = context;
 
 	notice_state(pipeline->notice, state);
+}
+
+static void on_group(void *context, const struct meeting_group_event *event)
+{
+	struct pipeline *pipeline = context;
+
+	secrecy_group(pipeline->secrecy, event);
+}
+
+static void on_misdeed(void *context, enum meeting_misdeed misdeed, uint16_t member)
+{
+	struct pipeline *pipeline = context;
+
+	(void)member;
+	secrecy_misdeed(pipeline->secrecy, misdeed);
+}
+
+/* From secrecy to screen and names */
+
+static void on_secrecy(void *context, const struct secrecy_state *state)
+{
+	struct pipeline *pipeline = context;
+
+	far_members_set_clear(pipeline->far, state->phase == SECRECY_CLEAR);
+	notice_secrecy(pipeline->notice, state);
+}
+
+static void on_people(void *context, const struct call_member *people, size_t n)
+{
+	struct pipeline *pipeline = context;
+
+	far_members_set_people(pipeline->far, people, n);
+}
+
+static void on_changed(void *context)
+{
+	struct pipeline *pipeline = context;
+
+	notice_changed(pipeline->notice);
+}
+
+static void on_refused(void *context, const struct call_refusal *refusal)
+{
+	struct pipeline *pipeline = context;
+
+	notice_refused(pipeline->notice, refusal);
+}
+
+static void on_deceived(void *context)
+{
+	struct pipeline *pipeline = context;
+
+	notice_deceived(pipeline->notice);
+}
+
+static void on_tick(void *context)
+{
+	struct pipeline *pipeline = context;
+
+	notice_tick(pipeline->notice);
 }
 
 /* Creation: devices */
@@ -209,6 +273,7 @@ static int create_far(struct pipeline *pipeline)
 	const struct settings_list *decoders = &pipeline->board.decoders;
 	struct far_members_config config = {
 		.compose = pipeline->compose,
+		.language = (enum words_language)pipeline->room.language,
 		.decoder = {.kinds = pipeline->drivers->decoders,
 			    .n_kinds = pipeline->drivers->n_decoders,
 			    .n_names = decoders->count},
@@ -226,6 +291,33 @@ static int create_far(struct pipeline *pipeline)
 }
 
 /* Creation: the call */
+
+static uint64_t now_s(void *context)
+{
+	const struct room_drivers *drivers = context;
+
+	return drivers->wall_clock ? drivers->wall_clock(drivers->context) : (uint64_t)time(NULL);
+}
+
+static int create_secrecy(struct pipeline *pipeline)
+{
+	const struct secrecy_config config = {
+		.settings = &pipeline->room.secrecy,
+		.name = pipeline->room.name,
+		.meeting = pipeline->room.meeting,
+		.now_s = now_s,
+		.clock = (void *)(uintptr_t)pipeline->drivers,
+		.events = {.state = on_secrecy,
+			   .people = on_people,
+			   .changed = on_changed,
+			   .refused = on_refused,
+			   .deceived = on_deceived,
+			   .tick = on_tick},
+		.context = pipeline,
+	};
+
+	return secrecy_create(&config, &pipeline->secrecy);
+}
 
 static int create_meeting(struct pipeline *pipeline)
 {
@@ -246,8 +338,12 @@ static int create_meeting(struct pipeline *pipeline)
 			   .roster = on_roster,
 			   .object = on_object,
 			   .keyframe_wanted = on_keyframe_wanted,
-			   .bitrate = on_bitrate},
+			   .bitrate = on_bitrate,
+			   .misdeed = on_misdeed,
+			   .group = on_group},
 		.context = pipeline,
+		.cipher = media_keys_cipher(),
+		.cipher_context = secrecy_keys(pipeline->secrecy),
 	};
 
 	return meeting_create(&config, &pipeline->meeting);
@@ -293,6 +389,8 @@ int pipeline_create(const struct settings_room *room, const struct settings_boar
 		r = create_screen(pipeline);
 	if (r == 0)
 		r = create_far(pipeline);
+	if (r == 0)
+		r = create_secrecy(pipeline);
 	if (r == 0)
 		r = create_meeting(pipeline);
 	if (r == 0)
@@ -395,7 +493,7 @@ int pipeline_start(struct pipeline *pipeline)
 
 	if (r == 0)
 		r = start_camera(pipeline);
-	return r < 0 ? r : meeting_start(pipeline->meeting);
+	return r < 0 ? r : secrecy_start(pipeline->secrecy, pipeline->meeting);
 }
 
 static void destroy_devices(struct pipeline *pipeline)
@@ -411,11 +509,16 @@ static void destroy_devices(struct pipeline *pipeline)
 	screen_destroy(pipeline->screen);
 }
 
-/* The meeting first: after it nothing calls from outside. Then each end before what it feeds. */
+/*
+ * Secrecy, which starts the meeting, and the meeting first: after them nothing calls from outside.
+ * Then each end before what it feeds.
+ */
 void pipeline_destroy(struct pipeline *pipeline)
 {
 	if (!pipeline)
 		return;
+	if (pipeline->secrecy)
+		secrecy_stop(pipeline->secrecy);
 	if (pipeline->meeting)
 		meeting_stop(pipeline->meeting);
 	capture_destroy(pipeline->capture);
@@ -424,6 +527,7 @@ void pipeline_destroy(struct pipeline *pipeline)
 	opus_out_destroy(pipeline->opus_out);
 	far_members_destroy(pipeline->far);
 	meeting_destroy(pipeline->meeting);
+	secrecy_destroy(pipeline->secrecy);
 	mixer_destroy(pipeline->mixer);
 	notice_destroy(pipeline->notice);
 	compose_destroy(pipeline->compose);
@@ -440,13 +544,15 @@ json_t *pipeline_status(struct pipeline *pipeline)
 	json_t *front_end =
 		pipeline->front_end ? front_end_to_json(pipeline->front_end) : json_null();
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera", camera, "encoder",
-			 venc_status(pipeline->venc), "sound",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera", camera,
+			 "encoder", venc_status(pipeline->venc), "sound",
 			 sound_loop_to_json(pipeline->sound_loop), "front_end", front_end, "voice",
 			 opus_out_to_json(pipeline->opus_out), "meeting",
-			 meeting_status(pipeline->meeting), "members",
+			 meeting_status(pipeline->meeting), "secrecy",
+			 secrecy_status(pipeline->secrecy), "members",
 			 far_members_status(pipeline->far), "screen",
-			 compose_status(pipeline->compose));
+			 compose_status(pipeline->compose), "notice",
+			 notice_status(pipeline->notice));
 }
 
 int pipeline_copy_screen(struct pipeline *pipeline, uint64_t *serial, int64_t deadline_us,

@@ -30,8 +30,8 @@ int pipeline_start(struct pipeline *pipeline) __attribute__((warn_unused_result)
 void pipeline_destroy(struct pipeline *pipeline);
 
 /*
- * {"camera", "encoder", "sound", "front_end", "voice", "meeting", "members", "screen"}: each what the part of
- * that name says. NULL without memory; the caller owns it.
+ * {"camera", "encoder", "sound", "front_end", "voice", "meeting", "secrecy", "members", "screen", "notice"}:
+ * each what the part of that name says. NULL without memory; the caller owns it.
  */
 json_t *pipeline_status(struct pipeline *pipeline);
 
