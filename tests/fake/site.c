@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -269,7 +270,10 @@ void site_destroy(struct site *site)
 
 void site_certify(struct site *site, const char *file, const char *name)
 {
-	site_pki(site, (const char *[]){"pki", "box", "--file", file, site->directory, name, NULL});
+	char id[SITE_PATH_BYTES];
+
+	snprintf(id, sizeof(id), "box-%s", file);
+	site_pki(site, (const char *[]){"pki", "box", "--file", file, site->directory, id, NULL});
 	site_pki(site, (const char *[]){"pki", "room", "--file", file, site->meetings, name, NULL});
 }
 
@@ -358,6 +362,13 @@ static int give_screen(void *context, const char *device, const struct screen_fo
 	return 0;
 }
 
+static uint64_t give_time(void *context)
+{
+	struct site_room *room = context;
+
+	return (uint64_t)(time(NULL) + room->devices.clock_offset_s);
+}
+
 static struct site_room **free_place(struct site *site)
 {
 	for (size_t i = 0; i < SITE_ROOMS_MAX; i++) {
@@ -384,6 +395,7 @@ struct site_room *site_room_create(struct site *site, const struct settings_room
 		.microphone = give_microphone,
 		.speaker = give_speaker,
 		.screen = give_screen,
+		.wall_clock = give_time,
 		.encoders = devices->encoders,
 		.n_encoders = devices->n_encoders,
 		.context = room,

@@ -35,8 +35,8 @@ int site_hub_pid(const struct site *site);
 const char *site_path(struct site *site, const char *name);
 
 /*
- * Certificates FILE.crt for a room called `name` and its box, called the same, in the site's folder
- * and in `meetings` below it.
+ * Certificates FILE.crt for a room called `name`, in the folder `meetings` of the site, and for its
+ * box, called "box-FILE", in the site's own.
  */
 void site_certify(struct site *site, const char *file, const char *name);
 
@@ -51,6 +51,7 @@ struct site_devices {
 	struct screen *screen; /* required, tests/fake/fake_screen.h: it paces site_room_until() */
 	const struct venc_kind *encoders; /* NULL: libavcodec's */
 	size_t n_encoders;
+	int64_t clock_offset_s; /* how wrong the room's wall clock is */
 };
 
 /* Settings of a room in meeting "test", 320x180 at 30 pictures a second, with certificates for `name`. */
