@@ -12,6 +12,11 @@
 #include "base/stats.h"
 #include "screen/decode_thread.h"
 
+/* Speech in a room is above it, fans and paper are below. */
+#define SPEAKS_DBOV (-45)
+/* So long a pause is part of speech. */
+#define PAUSE_US (800 * CLOCK_US_PER_MS)
+
 /* One far member. It stays where it is while its decoding thread runs. */
 struct far_member {
 	struct far_members *all;
@@ -23,7 +28,10 @@ struct far_member {
 	struct decode_thread *decoder;
 	struct mixer_source *source;
 	_Atomic uint8_t voice; /* the newest packet's sound state; silence without a source */
-	struct stats network;  /* capture to arrival of its pictures */
+	int64_t spoke_us;      /* when it was last heard to speak */
+	bool is_speaking;      /* these two as they are on its tile; changed under the lock */
+	bool is_muted;
+	struct stats network; /* capture to arrival of its pictures */
 };
 
 struct far_members {
@@ -259,6 +267,8 @@ static void show_members(const struct far_members *far)
 			.member = far->list[i]->member,
 			.name = names[i],
 			.here = far->list[i]->here,
+			.speaking = far->list[i]->is_speaking,
+			.muted = far->list[i]->is_muted,
 		};
 	}
 	error = compose_set_members(far->config.compose, members, far->count);
@@ -323,6 +333,39 @@ static void push_picture(struct far_member *member, const struct object_header *
 	decode_thread_submit(member->decoder, packet, header->group, header->object);
 }
 
+/* The tile is drawn anew only where something is another than before. */
+static void show_voice(struct far_members *far, struct far_member *member, uint8_t byte,
+		       int64_t arrival_us)
+{
+	const struct sound_state voice = sound_state_from_byte(byte);
+	bool is_speaking;
+
+	atomic_store(&member->voice, byte);
+	if (!voice.is_muted && voice.level_dbov >= SPEAKS_DBOV)
+		member->spoke_us = arrival_us;
+	is_speaking =
+		!voice.is_muted && member->spoke_us > 0 && arrival_us - member->spoke_us < PAUSE_US;
+	if (is_speaking == member->is_speaking && voice.is_muted == member->is_muted)
+		return;
+	pthread_mutex_lock(&far->lock);
+	member->is_speaking = is_speaking;
+	member->is_muted = voice.is_muted;
+	show_members(far);
+	pthread_mutex_unlock(&far->lock);
+}
+
+static void push_sound(struct far_members *far, struct far_member *member,
+		       const struct object_header *header, const uint8_t *payload, size_t length,
+		       int64_t arrival_us, int64_t capture_us)
+{
+	if (length <= SOUND_STATE_BYTES)
+		return;
+	show_voice(far, member, payload[0], arrival_us);
+	/* What is wrong with a packet is counted by the source. */
+	(void)mixer_source_push(member->source, header->group, arrival_us, capture_us,
+				payload + SOUND_STATE_BYTES, length - SOUND_STATE_BYTES);
+}
+
 void far_members_object(struct far_members *far, const struct object_header *header,
 			const uint8_t *payload, size_t length, int64_t arrival_us,
 			int64_t capture_us)
@@ -336,11 +379,7 @@ void far_members_object(struct far_members *far, const struct object_header *hea
 			return;
 		}
 		if (header->track == member->sound) {
-			atomic_store(&member->voice, payload[0]);
-			/* What is wrong with a packet is counted by the source. */
-			(void)mixer_source_push(member->source, header->group, arrival_us,
-						capture_us, payload + SOUND_STATE_BYTES,
-						length - SOUND_STATE_BYTES);
+			push_sound(far, member, header, payload, length, arrival_us, capture_us);
 			return;
 		}
 	}
@@ -353,11 +392,12 @@ static json_t *member_status(const struct far_members *far, struct far_member *m
 	const struct mls_identity *identity = find_identity(far, member->member);
 	const char *name = far->is_clear ? member->box : identity ? identity->name : "";
 
-	return json_pack("{s:i, s:s, s:s, s:b, s:s, s:b, s:b, s:i, s:o?, s:o?, s:o?}", "member",
-			 member->member, "name", name, "issuer", identity ? identity->issuer : "",
-			 "verified", identity && identity->is_verified, "box", member->box, "here",
-			 member->here, "muted", voice.is_muted, "level_dbov", voice.level_dbov,
-			 "picture",
+	return json_pack("{s:i, s:s, s:s, s:b, s:s, s:b, s:b, s:b, s:i, s:o?, s:o?, s:o?}",
+			 "member", member->member, "name", name, "issuer",
+			 identity ? identity->issuer : "", "verified",
+			 identity && identity->is_verified, "box", member->box, "here",
+			 member->here, "muted", voice.is_muted, "speaking", member->is_speaking,
+			 "level_dbov", voice.level_dbov, "picture",
 			 member->decoder ? decode_thread_status(member->decoder) : json_null(),
 			 "sound",
 			 member->source ? mixer_source_to_json(member->source) : json_null(),

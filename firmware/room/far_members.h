@@ -69,7 +69,7 @@ void far_members_object(struct far_members *far, const struct object_header *hea
 			int64_t capture_us);
 
 /*
- * [{"member", "name" (empty: not known yet), "issuer", "verified", "box", "here", "muted",
+ * [{"member", "name" (empty: not known yet), "issuer", "verified", "box", "here", "muted", "speaking",
  *   "level_dbov" (of its newest sound), "picture": decode_thread_status() or null, "sound":
  *   mixer_source_to_json() or null, "network": {stats of capture to arrival}}]
  */
