@@ -65,6 +65,8 @@ sources_hub := $(filter-out tools/hub/main.c,$(wildcard tools/hub/*.c))
 # The bit stream of the test kernel module, checked outside the kernel.
 sources_fake := $(wildcard tests/fake/*.c drivers/kernel/vh264/core/*.c)
 libraries := firmware drivers hub fake
+# A hub that means ill: the real one, with what comes in and goes out passing through it.
+sources_rogue := $(wildcard tests/rogue/*.c)
 
 test_names := $(basename $(wildcard tests/unit/test_*.c tests/flow/flow_*.c))
 bench_names := $(basename $(wildcard tests/bench/bench_*.c))
@@ -79,7 +81,7 @@ program_names := $(if $(wildcard firmware/room/main.c),balai-room) \
 programs = $(addprefix $(BUILD)/$1/,$(program_names) \
 	$(if $(filter arm64,$1),,$(if $(wildcard tools/hub/main.c),balai-hub)))
 # valgrind runs no program with sanitizers.
-tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors mls-peer) $(BUILD)/host/mls-secrets
+tests = $(addprefix $(BUILD)/$1/,$(test_names) mls-vectors mls-peer rogue-hub) $(BUILD)/host/mls-secrets
 checks = $(addprefix $(BUILD)/$1/,$(check_names))
 benches = $(addprefix $(BUILD)/$1/,$(bench_names))
 fuzzers = $(addprefix $(BUILD)/$1/,$(fuzz_names))
@@ -91,6 +93,8 @@ comma := ,
 # Lets tests/fake/fake_alloc.c fail allocations of everything that is linked statically.
 test_libs := -lcmocka -lopenh264 -Wl,-u,__wrap_malloc \
 	$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
+rogue_libs := $(addprefix -Wl$(comma)--wrap=,\
+	session_text session_object outbox_text outbox_roster outbox_sound outbox_picture)
 fuzz_libs_fuzz := -fsanitize=fuzzer
 
 # Rules
@@ -135,7 +139,7 @@ $(BUILD)/$1/%.o: %.c $(BUILD)/$1/command
 	$$(call compile,$1,$$(command_$1) $$(box_cflags_$1))
 $(BUILD)/$1/%.o: %.cc $(BUILD)/$1/command
 	$$(call compile,$1,$$(command_cxx_$1) $$(cxx_cflags_$1))
-$(call objects,$1,$(addsuffix .c,$(hub_names))): $(BUILD)/$1/%.o: %.c $(BUILD)/$1/command
+$(call objects,$1,$(addsuffix .c,$(hub_names)) $(sources_rogue)): $(BUILD)/$1/%.o: %.c $(BUILD)/$1/command
 	$$(call compile,$1,$$(command_$1))
 
 $(foreach library,$(libraries),$(call library_rules,$1,$(library)))
@@ -153,6 +157,9 @@ $(BUILD)/$1/bench-sound: $(call objects,$1,$(wildcard tests/bench/sound/*.c)) \
 	$$(call link,$1,$$(box_libs_$1) -lspeexdsp)
 $(BUILD)/$1/balai-hub: $(call objects,$1,tools/hub/main.c) $(call archives,$1,hub firmware)
 	$$(call link,$1,$$(hub_libs_$1))
+$(BUILD)/$1/rogue-hub: $(call objects,$1,tools/hub/main.c $(sources_rogue)) \
+	$(call archives,$1,hub firmware)
+	$$(call link,$1,$$(hub_libs_$1) $$(rogue_libs))
 $(BUILD)/$1/mls-vectors: $(call objects,$1,$(wildcard tests/vectors/*.c)) \
 	$(call archives,$1,fake firmware) $$(box_lws_$1)
 	$$(call link,$1,$$(box_libs_$1))
