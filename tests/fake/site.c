@@ -29,6 +29,7 @@ struct site {
 	char directory[64];
 	char meetings[80]; /* folder of what the rooms know one another by */
 	char path[SITE_PATH_BYTES];
+	const char *program; /* the hub's */
 	uint16_t port;
 	pid_t hub;
 	struct site_room *rooms[SITE_ROOMS_MAX];
@@ -184,7 +185,7 @@ static void write_hub_file(struct site *site)
 /* Returns when the hub takes connections. */
 void site_hub_start(struct site *site)
 {
-	const struct program_path program = program_built("balai-hub");
+	const struct program_path program = program_built(site->program);
 	char file[SITE_PATH_BYTES];
 	const char *arguments[] = {program.text, file, NULL};
 	int notified = notify_socket(site);
@@ -231,7 +232,7 @@ static void clean_up(void)
 	current = NULL;
 }
 
-struct site *site_create(void)
+static struct site *create(const char *program)
 {
 	static bool registered;
 	struct site *site = calloc(1, sizeof(*site));
@@ -241,6 +242,8 @@ struct site *site_create(void)
 	snprintf(site->directory, sizeof(site->directory), "/tmp/balai-site-XXXXXX");
 	if (!mkdtemp(site->directory))
 		die("%s: %s", site->directory, strerror(errno));
+	site->program = program;
+	setenv("BALAI_ROGUE", site->directory, 1);
 	current = site;
 	if (!registered)
 		atexit(clean_up);
@@ -254,6 +257,28 @@ struct site *site_create(void)
 	write_hub_file(site);
 	site_hub_start(site);
 	return site;
+}
+
+struct site *site_create(void)
+{
+	return create("balai-hub");
+}
+
+struct site *site_create_rogue(void)
+{
+	return create("rogue-hub");
+}
+
+void site_rogue_order(struct site *site, const char *deed)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", site_path(site, "orders"));
+	if (fd < 0 || sendto(fd, deed, strlen(deed), 0, (const struct sockaddr *)&address,
+			     sizeof(address)) < 0)
+		die("%s: %s", address.sun_path, strerror(errno));
+	close(fd);
 }
 
 void site_destroy(struct site *site)

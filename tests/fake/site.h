@@ -21,6 +21,12 @@ struct site_room;
 /* Makes the folder, an authority and the hub's certificate, and starts the hub. */
 struct site *site_create(void);
 
+/* The same with a hub that means ill (tests/rogue/rogue.h); honest until it gets an order. */
+struct site *site_create_rogue(void);
+
+/* From now on the rogue hub does this deed, by its name; "none": it is honest. */
+void site_rogue_order(struct site *site, const char *deed);
+
 /* Destroys what is left: rooms, hub, folder. NULL is allowed. */
 void site_destroy(struct site *site);
 
