@@ -141,9 +141,12 @@ static bool split_address(const char *text, const char *end, long port_default, 
 	return true;
 }
 
-/* libwebsockets over mbedTLS cannot check a certificate for an IPv6 address. */
-static bool is_host(const char *text)
+static bool is_host(const char *text, bool is_bracketed)
 {
+	struct in6_addr six;
+
+	if (is_bracketed)
+		return inet_pton(AF_INET6, text, &six) == 1;
 	for (; *text; text++) {
 		if (!isalnum((unsigned char)*text) && *text != '-' && *text != '.')
 			return false;
@@ -171,7 +174,7 @@ static bool read_hub(const char *text, struct settings_hub *ret_hub)
 	text += scheme;
 	path = strchrnul(text, '/');
 	if (!split_address(text, path, PORT_HTTPS, hub.host, sizeof(hub.host), &hub.port) ||
-	    hub.port == 0 || !is_host(hub.host))
+	    hub.port == 0 || !is_host(hub.host, *text == '['))
 		return false;
 	if (*path == '\0')
 		path = HUB_PATH;
@@ -258,8 +261,8 @@ void setting_form(const struct setting *setting, char *text, size_t size)
 		break;
 	case SETTING_HUB:
 		snprintf(text, size,
-			 "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH, with a name or "
-			 "an IPv4 address as HOST");
+			 "wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH, HOST a name, "
+			 "an IPv4 address or an [IPv6] address");
 		break;
 	case SETTING_ADDRESS:
 		snprintf(text, size,

@@ -68,7 +68,6 @@ static bool is_refusal(const struct net_fault *fault, int code)
 {
 	switch (fault->kind) {
 	case NET_FAULT_IDENTITY:
-	case NET_FAULT_ADDRESS:
 	case NET_FAULT_CERTIFICATE_NAME:
 	case NET_FAULT_CERTIFICATE_CA:
 	case NET_FAULT_CERTIFICATE_EXPIRED:

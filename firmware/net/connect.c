@@ -41,15 +41,6 @@ static void look_up(struct net_connect *connect)
 	char port[8];
 	int r;
 
-	/* libwebsockets takes what is behind a colon in the host for a port, and would then check
-	 * the certificate for another name. */
-	if (strchr(connect->host, ':') != NULL) {
-		connect->fault = net_fault_make(NET_FAULT_ADDRESS,
-						"the hub cannot be told by an IPv6 address (%s): "
-						"give it a name in DNS",
-						connect->host);
-		return;
-	}
 	snprintf(port, sizeof(port), "%u", connect->port);
 	r = getaddrinfo(connect->host, port, &hints, &list);
 	if (r != 0) {

@@ -24,7 +24,6 @@ const char *net_fault_name(enum net_fault_kind kind)
 	static const char *const names[] = {
 		[NET_FAULT_NONE] = "none",
 		[NET_FAULT_IDENTITY] = "identity",
-		[NET_FAULT_ADDRESS] = "address",
 		[NET_FAULT_DNS] = "dns",
 		[NET_FAULT_UNREACHABLE] = "unreachable",
 		[NET_FAULT_REFUSED] = "refused",

@@ -13,7 +13,6 @@ enum net_fault_kind {
 	NET_FAULT_NONE,
 	/* This side's own set-up: trying again does not help. */
 	NET_FAULT_IDENTITY, /* CA, certificate or key file unusable */
-	NET_FAULT_ADDRESS,  /* the configured host cannot be used */
 	/* No connection. */
 	NET_FAULT_DNS,
 	NET_FAULT_UNREACHABLE, /* no network, no route */

@@ -184,8 +184,8 @@ static struct websocket *allocate(struct net_loop *loop, const struct websocket_
 	websocket->ping_after_us = config->ping_after_us;
 	websocket->silent_after_us = config->silent_after_us;
 	snprintf(websocket->host, sizeof(websocket->host), "%s", config->host);
-	snprintf(websocket->authority, sizeof(websocket->authority), "%s:%u", websocket->host,
-		 config->port);
+	snprintf(websocket->authority, sizeof(websocket->authority),
+		 strchr(websocket->host, ':') ? "[%s]:%u" : "%s:%u", websocket->host, config->port);
 	snprintf(websocket->path, sizeof(websocket->path), "%s", config->path);
 	snprintf(websocket->subprotocol, sizeof(websocket->subprotocol), "%s", config->subprotocol);
 	buffer_init(&websocket->in,

@@ -29,7 +29,7 @@ struct websocket {
 	void *context;
 
 	char host[NET_HOST_BYTES];
-	char authority[NET_HOST_BYTES + 8]; /* host:port */
+	char authority[NET_HOST_BYTES + 10]; /* host:port, [IPv6]:port */
 	char path[WEBSOCKET_PATH_BYTES];
 	char subprotocol[WEBSOCKET_PROTOCOL_BYTES];
 	uint16_t port;

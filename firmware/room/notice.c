@@ -94,7 +94,6 @@ static enum words_id words_of(const struct notice *notice, const struct meeting_
 	}
 	switch (state->fault.kind) {
 	case NET_FAULT_DNS:
-	case NET_FAULT_ADDRESS:
 		snprintf(argument, size, "%s", notice->hub);
 		return WORDS_HUB_NOT_FOUND;
 	case NET_FAULT_CERTIFICATE_NAME:

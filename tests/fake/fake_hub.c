@@ -256,11 +256,12 @@ static void post(struct fake_hub *hub, enum action action, int connection, struc
 	lws_cancel_service(hub->context);
 }
 
-static void listen_on(struct fake_hub *hub, struct test_pki *pki, const char *file, uint16_t port)
+static void listen_on(struct fake_hub *hub, struct test_pki *pki, const char *file,
+		      const char *address, uint16_t port)
 {
 	struct net_identity_files files = test_pki_identity(pki, "ca", file);
 	struct lws_context_creation_info info = {
-		.iface = "127.0.0.1",
+		.iface = address,
 		.port = port,
 		.protocols = hub->protocols,
 		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
@@ -280,6 +281,12 @@ static void listen_on(struct fake_hub *hub, struct test_pki *pki, const char *fi
 struct fake_hub *fake_hub_create(struct test_pki *pki, const char *file, const char *subprotocol,
 				 uint16_t port)
 {
+	return fake_hub_create_at(pki, file, subprotocol, "127.0.0.1", port);
+}
+
+struct fake_hub *fake_hub_create_at(struct test_pki *pki, const char *file, const char *subprotocol,
+				    const char *address, uint16_t port)
+{
 	struct fake_hub *hub = calloc(1, sizeof(*hub));
 
 	check(hub != NULL, "memory");
@@ -294,7 +301,7 @@ struct fake_hub *fake_hub_create(struct test_pki *pki, const char *file, const c
 		      queue_create(COMMANDS_MAX, QUEUE_WAIT, free, &hub->commands) == 0,
 	      "memory");
 	lws_set_log_level(0, NULL);
-	listen_on(hub, pki, file, port);
+	listen_on(hub, pki, file, address, port);
 	check(thread_start("fake-hub", run, hub, &hub->thread) == 0, "thread");
 	return hub;
 }

@@ -45,6 +45,10 @@ enum fake_hub_form {
 struct fake_hub *fake_hub_create(struct test_pki *pki, const char *file, const char *subprotocol,
 				 uint16_t port);
 
+/* The same, on the loopback `address`. */
+struct fake_hub *fake_hub_create_at(struct test_pki *pki, const char *file, const char *subprotocol,
+				    const char *address, uint16_t port);
+
 /* Drops all connections without a word. NULL is allowed. */
 void fake_hub_destroy(struct fake_hub *hub);
 

@@ -101,7 +101,8 @@ static void make_key(mbedtls_pk_context *key)
 static void set_names(mbedtls_x509write_cert *writer, const struct test_certificate *certificate)
 {
 	static unsigned char loopback[] = {127, 0, 0, 1};
-	mbedtls_x509_san_list names[2] = {0};
+	static unsigned char loopback6[16] = {[15] = 1};
+	mbedtls_x509_san_list names[3] = {0};
 	size_t count = 0;
 
 	if (certificate->dns != NULL) {
@@ -113,9 +114,12 @@ static void set_names(mbedtls_x509write_cert *writer, const struct test_certific
 		names[count].node.type = MBEDTLS_X509_SAN_IP_ADDRESS;
 		names[count].node.san.unstructured_name.p = loopback;
 		names[count++].node.san.unstructured_name.len = sizeof(loopback);
+		names[count].node.type = MBEDTLS_X509_SAN_IP_ADDRESS;
+		names[count].node.san.unstructured_name.p = loopback6;
+		names[count++].node.san.unstructured_name.len = sizeof(loopback6);
 	}
-	if (count == 2)
-		names[0].next = &names[1];
+	for (size_t i = 1; i < count; i++)
+		names[i - 1].next = &names[i];
 	if (count > 0)
 		check(mbedtls_x509write_crt_set_subject_alternative_name(writer, names) == 0,
 		      "names");

@@ -16,14 +16,14 @@ struct test_certificate {
 	const char *issuer; /* file of an authority made before; NULL: this is one */
 	const char *name;   /* common name of the subject */
 	const char *dns;    /* subjectAltName; NULL: none */
-	bool is_loopback;   /* subjectAltName 127.0.0.1 too */
+	bool is_loopback;   /* subjectAltName 127.0.0.1 and ::1 too */
 	int from_days;      /* valid from so many days after now */
 	int to_days;
 };
 
 /*
  * Makes the folder and in it an authority "ca", another "other-ca", a server's "hub" for
- * hub.example and 127.0.0.1, and a room's "room", "Ruang Rapat 1".
+ * hub.example, 127.0.0.1 and ::1, and a room's "room", "Ruang Rapat 1".
  */
 struct test_pki *test_pki_create(void);
 

@@ -229,6 +229,22 @@ static void secrecy_is_whole(void **state)
 	}
 }
 
+static void hub_is_read_as_ipv6(void **state)
+{
+	struct settings_faults faults;
+	struct settings_room room;
+
+	(void)state;
+	assert_int_equal(read_room("[meeting]\nurl=wss://[2001:db8::7]:8443/a\nmeeting=kabinet\n"
+				   "ca=/ca\ncertificate=/cert\nkey=/key\n"
+				   "[room]\nname=Tamu\n[secrecy]\nauthorities=/a\n",
+				   &room, &faults),
+			 0);
+	assert_string_equal(room.hub.host, "2001:db8::7");
+	assert_int_equal(room.hub.port, 8443);
+	assert_string_equal(room.hub.path, "/a");
+}
+
 static void board_has_defaults(void **state)
 {
 	struct settings_faults faults;
@@ -338,8 +354,8 @@ static void assert_fault(const struct fault_case *c, int r, const struct setting
 
 #define NUMBER_FORM "\" is not a whole number from 1 to 60"
 #define HUB_FORM                                                                                   \
-	"wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH, with a name or an IPv4 address as "  \
-	"HOST"
+	"wss://HOST, wss://HOST:PORT or wss://HOST:PORT/PATH, HOST a name, an IPv4 address "       \
+	"or an [IPv6] address"
 #define URL_FORM "\" is not " HUB_FORM
 #define LIVE_FORM "\" is not empty or a loopback address like 127.0.0.1:8080 or [::1]:8080"
 
@@ -429,7 +445,7 @@ static void meeting_faults_are_told(void **state)
 		{"url = wss://[::1", 2, "[meeting] url: \"wss://[::1" URL_FORM},
 		{"url = wss://[::1]x/", 2, "[meeting] url: \"wss://[::1]x/" URL_FORM},
 		{"url = wss://[::g]/", 2, "[meeting] url: \"wss://[::g]/" URL_FORM},
-		{"url = wss://[::1]/", 2, "[meeting] url: \"wss://[::1]/" URL_FORM},
+		{"url = wss://[hub]/", 2, "[meeting] url: \"wss://[hub]/" URL_FORM},
 		{"# no url", 0, "[meeting] url: is missing; it has to be " HUB_FORM},
 		{"url = wss://h\nmeeting = Kabinet", 3,
 		 "[meeting] meeting: \"Kabinet\" is not a name of the characters a-z 0-9 -, "
@@ -860,6 +876,7 @@ int main(void)
 		cmocka_unit_test(policy_is_read),
 		cmocka_unit_test(the_stricter_wins_but_that_off_is_the_centres),
 		cmocka_unit_test(secrecy_is_whole),
+		cmocka_unit_test(hub_is_read_as_ipv6),
 		cmocka_unit_test(board_has_defaults),
 		cmocka_unit_test(board_is_read),
 		cmocka_unit_test(absent_cameras_do_not_count),
