@@ -6,16 +6,15 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "tests/fake/chain.h"
+#include "tests/fake/holdings.h"
 #include "tests/fake/m2m_path.h"
 #include "tests/fake/vivid.h"
 
@@ -210,54 +209,22 @@ static void check_no_vui(void)
 	set_fault("fault_no_vui", "0");
 }
 
-/* What this process and the kernel hold. */
-struct holdings {
-	long fds;
-	long own_kib;    /* allocated and not freed, by all threads */
-	long kernel_kib; /* slabs that cannot be reclaimed, and memory that lies in pages */
-};
-
-/* The sum of what the kernel says of two kinds of its memory. */
-static long kernel_kib(const char *a, const char *b)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[160];
-	long total = 0;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (strncmp(line, a, strlen(a)) == 0 || strncmp(line, b, strlen(b)) == 0)
-			total += strtol(strchr(line, ':') + 1, NULL, 10);
-	}
-	if (file)
-		fclose(file);
-	return total;
-}
-
 static struct holdings look_up(void)
 {
-	const struct mallinfo2 heap = mallinfo2();
-	struct stat folder;
+	struct holdings holdings;
 
-	if (stat("/proc/self/fd", &folder) < 0 || folder.st_size == 0)
-		m2m_path_die("the kernel does not count open files");
-	return (struct holdings){
-		.fds = folder.st_size,
-		.own_kib = (long)((heap.uordblks + heap.hblkhd) / 1024),
-		.kernel_kib = kernel_kib("SUnreclaim:", "VmallocUsed:"),
-	};
+	if (holdings_count(&holdings) < 0)
+		m2m_path_die("the kernel does not tell what is held");
+	return holdings;
 }
 
 static void check_holdings(bool good, const char *text, const struct holdings *before)
 {
-	struct holdings after = look_up();
+	const struct holdings after = look_up();
 	char more[192];
 
-	snprintf(more, sizeof(more),
-		 "from %ld to %ld files, %ld to %ld KiB, %ld to %ld KiB of the kernel", before->fds,
-		 after.fds, before->own_kib, after.own_kib, before->kernel_kib, after.kernel_kib);
-	result(good && after.fds == before->fds && after.own_kib - before->own_kib <= GROWTH_KIB &&
-		       after.kernel_kib - before->kernel_kib <= GROWTH_KIB,
-	       text, more);
+	holdings_print(before, &after, more, sizeof(more));
+	result(good && holdings_are_kept(before, &after, GROWTH_KIB), text, more);
 }
 
 /* Opens all of the chain, has a picture through it, and closes it, so many times. */

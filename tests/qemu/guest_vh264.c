@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFERS = 4, WAIT_MS = 5000, PARAMETER_MAX = 128 };
+#include "tests/fake/holdings.h"
+
+enum { BUFFERS = 4, WAIT_MS = 5000, PARAMETER_MAX = 128, GROWTH_KIB = 512 };
 
 struct queue {
 	uint32_t type;
@@ -488,22 +490,6 @@ static void reorders(const char *path)
 	codec_close(encoder);
 }
 
-/* Slabs that cannot be reclaimed, and what the kernel allocated in pages, in KiB. */
-static long kernel_memory(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	long total = 0;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (strncmp(line, "SUnreclaim:", 11) == 0 || strncmp(line, "VmallocUsed:", 12) == 0)
-			total += strtol(strchr(line, ':') + 1, NULL, 10);
-	}
-	if (file)
-		fclose(file);
-	return total;
-}
-
 static bool open_and_use(const char *encoder_path, int times)
 {
 	bool good = true;
@@ -521,15 +507,17 @@ static bool open_and_use(const char *encoder_path, int times)
 
 static void leaks_nothing(const char *encoder_path, const char *decoder_path, int times)
 {
-	bool good = open_and_use(encoder_path, 20);
-	long before = kernel_memory(), after;
+	struct holdings before = {0}, after = {0};
+	bool good = open_and_use(encoder_path, 20) && holdings_count(&before) == 0;
+	char text[192];
 
 	for (int i = 0; i < times; i++)
 		codec_close(codec_open(i % 2 ? encoder_path : decoder_path));
-	good = open_and_use(encoder_path, times / 10) && good;
-	after = kernel_memory();
-	printf("# %d times opened: %ld KiB before, %ld KiB after\n", times, before, after);
-	result(good && after < before + 512, "opening and closing leaves nothing behind");
+	good = open_and_use(encoder_path, times / 10) && holdings_count(&after) == 0 && good;
+	holdings_print(&before, &after, text, sizeof(text));
+	printf("# %d times opened: %s\n", times, text);
+	result(good && holdings_are_kept(&before, &after, GROWTH_KIB),
+	       "opening and closing leaves nothing behind");
 }
 
 static const unsigned long requests[] = {

@@ -22,8 +22,9 @@ test-meet: $(call modules,arm64) $(call programs,arm64) $(call programs,host) $(
 	tests/qemu/meet
 
 # What looks at a module in the guest needs the C library only.
-$(BUILD)/kernel/arm64/guest_%: tests/qemu/guest_%.c
-	$(call quiet,CC)mkdir -p $(@D) && $(cc_arm64) $(cflags) $(mode_arm64) $(ldflags) -o $@ $<
+$(BUILD)/kernel/arm64/guest_%: tests/qemu/guest_%.c tests/fake/holdings.c tests/fake/holdings.h
+	$(call quiet,CC)mkdir -p $(@D) && \
+		$(cc_arm64) $(cflags) $(mode_arm64) $(ldflags) -o $@ $(filter %.c,$^)
 
 define module_rules
 $(BUILD)/kernel/$1/$2/$2.ko: $(call module_sources,$2) drivers/kernel/build
