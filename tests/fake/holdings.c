@@ -7,39 +7,38 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Adds up the numbers behind these words in a file of the kernel. -ENODATA where one is missing. */
-static int sum(const char *path, const char *const words[], size_t n_words, long *ret_total)
+/* The number in the line that has these words around it. -ENODATA where there is none. */
+static int find(const char *path, const char *before, const char *behind, long *ret_number)
 {
 	FILE *file = fopen(path, "re");
-	size_t found = 0;
+	int r = -ENODATA;
 	char line[256];
-	long total = 0;
 
 	if (!file)
 		return -errno;
-	while (fgets(line, sizeof(line), file)) {
-		for (size_t i = 0; i < n_words; i++) {
-			if (strncmp(line, words[i], strlen(words[i])) != 0)
-				continue;
-			total += strtol(line + strlen(words[i]), NULL, 10);
-			found++;
-		}
+	while (r < 0 && fgets(line, sizeof(line), file)) {
+		char *end;
+		long number;
+
+		if (strncmp(line, before, strlen(before)) != 0)
+			continue;
+		number = strtol(line + strlen(before), &end, 10);
+		if (strncmp(end, behind, strlen(behind)) != 0)
+			continue;
+		*ret_number = number;
+		r = 0;
 	}
 	fclose(file);
-	if (found != n_words)
-		return -ENODATA;
-	*ret_total = total;
-	return 0;
+	return r;
 }
 
 int holdings_count(struct holdings *ret_holdings)
 {
-	static const char *const memory[] = {"SUnreclaim:", "VmallocUsed:"};
-	static const char *const dmabufs[] = {"Total "};
 	const struct mallinfo2 heap = mallinfo2();
 	struct holdings holdings = {
 		.own_kib = (long)((heap.uordblks + heap.hblkhd) / 1024),
 	};
+	long slabs = 0, pages = 0;
 	struct stat folder;
 	int r;
 
@@ -48,9 +47,13 @@ int holdings_count(struct holdings *ret_holdings)
 	if (folder.st_size == 0)
 		return -ENODATA;
 	holdings.files = folder.st_size;
-	r = sum("/proc/meminfo", memory, 2, &holdings.kernel_kib);
+	r = find("/proc/meminfo", "SUnreclaim:", " kB", &slabs);
 	if (r == 0)
-		r = sum("/sys/kernel/debug/dma_buf/bufinfo", dmabufs, 1, &holdings.buffers);
+		r = find("/proc/meminfo", "VmallocUsed:", " kB", &pages);
+	if (r == 0)
+		r = find("/sys/kernel/debug/dma_buf/bufinfo", "Total ", " objects",
+			 &holdings.buffers);
+	holdings.kernel_kib = slabs + pages;
 	if (r == 0)
 		*ret_holdings = holdings;
 	return r;
