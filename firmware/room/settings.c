@@ -66,42 +66,82 @@ static bool is_in(const struct settings_list *list, const char *name)
 	return false;
 }
 
-/* "auto" becomes all there are; an order ends in software, so that a meeting goes on whatever fails. */
-static void complete_order(struct settings_list *list, const struct settings_list *all,
-			   const char *key, struct settings_faults *faults)
-{
-	const char *software = all->names[all->count - 1];
+/* The codecs of one direction: what "auto" stands for, and what no device is needed for. */
+struct codecs {
+	const char *section;
+	const char *hardware;
+	const char *software;
+};
 
-	if (is_in(list, "auto")) {
-		if (list->count > 1) {
-			settings_add_fault(faults, 0, "%s: auto stands alone; used is auto", key);
-			settings_bear_fault(faults);
-		}
-		*list = *all;
-		return;
-	}
-	if (is_in(list, software))
-		return;
-	settings_add_fault(faults, 0, "%s: without %s nothing is in software; it is put last", key,
-			   software);
+static void refuse_order(struct settings_list *list, const struct codecs *codecs,
+			 struct settings_faults *faults)
+{
+	const struct setting *row =
+		settings_find_row(settings_board_table(), codecs->section, "order");
+	char form[SETTINGS_FAULT_BYTES];
+
+	setting_form(row, form, sizeof(form));
+	settings_add_fault(faults, 0,
+			   "[%s] order: %s is in it twice, as auto too; it has to be %s; "
+			   "used is %s",
+			   codecs->section, codecs->hardware, form, codecs->software);
 	settings_bear_fault(faults);
-	if (list->count < SETTINGS_LIST_MAX)
-		list->names[list->count++] = software;
+	*list = (struct settings_list){.names = {codecs->software}, .count = 1};
+}
+
+/* An order ends in software, so that a meeting goes on whatever fails. */
+static void end_in_software(struct settings_list *list, const struct codecs *codecs,
+			    struct settings_faults *faults)
+{
+	size_t place = 0;
+
+	while (place < list->count && strcmp(list->names[place], codecs->software) != 0)
+		place++;
+	if (place + 1 == list->count)
+		return;
+	if (place < list->count)
+		settings_add_fault(faults, 0,
+				   "[%s] order: %s is in software; what is behind it is left out",
+				   codecs->section, codecs->software);
+	else
+		settings_add_fault(faults, 0,
+				   "[%s] order: without %s nothing is in software; it is put last",
+				   codecs->section, codecs->software);
+	settings_bear_fault(faults);
+	list->names[place] = codecs->software;
+	list->count = place + 1;
+}
+
+/*
+ * "auto" becomes the hardware, without libavcodec's way to the same device, which would meet the
+ * same fault; where it stands last, the software follows.
+ */
+static void complete_order(struct settings_list *list, const struct codecs *codecs,
+			   struct settings_faults *faults)
+{
+	size_t place = 0;
+
+	while (place < list->count && strcmp(list->names[place], "auto") != 0)
+		place++;
+	if (place < list->count) {
+		if (is_in(list, codecs->hardware)) {
+			refuse_order(list, codecs, faults);
+			return;
+		}
+		list->names[place] = codecs->hardware;
+		if (!is_in(list, codecs->software))
+			list->names[list->count++] = codecs->software;
+	}
+	end_in_software(list, codecs, faults);
 }
 
 static void complete_orders(struct settings_board *board, struct settings_faults *faults)
 {
-	static const struct settings_list encoders = {
-		.names = {"encode_m2m", "h264_v4l2m2m", "libx264"},
-		.count = 3,
-	};
-	static const struct settings_list decoders = {
-		.names = {"decode_m2m", "h264_v4l2m2m", "h264"},
-		.count = 3,
-	};
+	static const struct codecs encoders = {"encoder", "encode_m2m", "libx264"};
+	static const struct codecs decoders = {"decoder", "decode_m2m", "h264"};
 
-	complete_order(&board->encoders, &encoders, "[encoder] order", faults);
-	complete_order(&board->decoders, &decoders, "[decoder] order", faults);
+	complete_order(&board->encoders, &encoders, faults);
+	complete_order(&board->decoders, &decoders, faults);
 }
 
 static void check_secrecy(const struct settings_room *room, struct settings_faults *faults)

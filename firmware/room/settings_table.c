@@ -211,7 +211,7 @@ static const struct setting board_rows[] = {
 	{ROW("encoder", "order", settings_board, encoders), .type = SETTING_LIST,
 	 .initial = "libx264", .choices = encoders, .lenient = true,
 	 .help = "encoders, best first; the next takes over where one fails; libx264 is in "
-		 "software"},
+		 "software; auto: encode_m2m, and libx264 last"},
 	{ROW("encoder", "device", settings_board, encoder_device), .type = SETTING_TEXT,
 	 .initial = "auto", .is_valid = is_codec, .form = CODEC_FORM,
 	 .help = "which one encode_m2m uses; auto: the first that encodes H.264"},
@@ -233,7 +233,8 @@ static const struct setting board_rows[] = {
 	 .initial = "0", RANGE(0, 16, 1),
 	 .help = "threads of an encoder in software; 0: as many as suit the machine"},
 	{ROW("decoder", "order", settings_board, decoders), .type = SETTING_LIST, .initial = "h264",
-	 .choices = decoders, .lenient = true, .help = "decoders, best first; h264 is in software"},
+	 .choices = decoders, .lenient = true,
+	 .help = "decoders, best first; h264 is in software; auto: decode_m2m, and h264 last"},
 	{ROW("microphone", "device", settings_board, microphone), .type = SETTING_TEXT,
 	 .initial = "auto", .is_valid = is_microphone, .form = MICROPHONE_FORM,
 	 .help = "which one; auto: the first there is"},

@@ -525,79 +525,107 @@ static void board_faults_are_told(void **state)
 	assert_string_equal(faults.faults[0].text, "name: stands before the first [section]");
 }
 
-/* Orders that cannot be had: told, and the board is used with what is in software. */
+#define ENCODERS                                                                                   \
+	"a list with commas, each once, of auto, encode_m2m, h264_v4l2m2m or libx264; used is "    \
+	"libx264"
+#define NO_ENCODERS "is not " ENCODERS
+#define DECODERS                                                                                   \
+	"a list with commas, each once, of auto, decode_m2m, h264_v4l2m2m or h264; used is h264"
+#define NO_DECODERS "is not " DECODERS
+
+/* What becomes of orders of codecs. */
+static const struct {
+	const char *text;
+	const char *fault; /* NULL: none */
+	struct settings_list encoders;
+	struct settings_list decoders;
+} orders[] = {
+	{"[encoder]\norder = x264",
+	 "[encoder] order: \"x264\" " NO_ENCODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = encode_m2m, x264",
+	 "[encoder] order: \"encode_m2m, x264\" " NO_ENCODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = libx264 libx264",
+	 "[encoder] order: \"libx264 libx264\" " NO_ENCODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = libx264, libx264",
+	 "[encoder] order: \"libx264, libx264\" " NO_ENCODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = encode_m2m",
+	 "[encoder] order: without libx264 nothing is in software; it is put last",
+	 {{"encode_m2m", "libx264"}, 2},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = auto, encode_m2m",
+	 "[encoder] order: encode_m2m is in it twice, as auto too; it has to be " ENCODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = auto, auto",
+	 "[encoder] order: \"auto, auto\" " NO_ENCODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = auto\n[decoder]\norder = auto",
+	 NULL,
+	 {{"encode_m2m", "libx264"}, 2},
+	 {{"decode_m2m", "h264"}, 2}},
+	{"[encoder]\norder = auto, libx264\n[decoder]\norder = h264_v4l2m2m, auto",
+	 NULL,
+	 {{"encode_m2m", "libx264"}, 2},
+	 {{"h264_v4l2m2m", "decode_m2m", "h264"}, 3}},
+	{"[encoder]\norder = auto, h264_v4l2m2m, libx264",
+	 NULL,
+	 {{"encode_m2m", "h264_v4l2m2m", "libx264"}, 3},
+	 {{"h264"}, 1}},
+	{"[decoder]\norder = h264, auto",
+	 "[decoder] order: h264 is in software; what is behind it is left out",
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[encoder]\norder = auto, libx264, h264_v4l2m2m",
+	 "[encoder] order: libx264 is in software; what is behind it is left out",
+	 {{"encode_m2m", "libx264"}, 2},
+	 {{"h264"}, 1}},
+	{"[decoder]\norder = h264, decode_m2m, auto",
+	 "[decoder] order: decode_m2m is in it twice, as auto too; it has to be " DECODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[decoder]\norder =",
+	 "[decoder] order: \"\" " NO_DECODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[decoder]\norder = h264,",
+	 "[decoder] order: \"h264,\" " NO_DECODERS,
+	 {{"libx264"}, 1},
+	 {{"h264"}, 1}},
+	{"[decoder]\norder = decode_m2m",
+	 "[decoder] order: without h264 nothing is in software; it is put last",
+	 {{"libx264"}, 1},
+	 {{"decode_m2m", "h264"}, 2}},
+};
+
+/* Orders that cannot be had are told, and the board is used with what is in software. */
 static void impossible_orders_become_software(void **state)
 {
-#define NO_ENCODERS                                                                                \
-	"is not a list with commas, each once, of auto, encode_m2m, h264_v4l2m2m or libx264; "     \
-	"used is libx264"
-#define NO_DECODERS                                                                                \
-	"is not a list with commas, each once, of auto, decode_m2m, h264_v4l2m2m or h264; used "   \
-	"is h264"
-	static const struct {
-		const char *text;
-		const char *fault; /* NULL: none */
-		struct settings_list encoders;
-		struct settings_list decoders;
-	} cases[] = {
-		{"[encoder]\norder = x264",
-		 "[encoder] order: \"x264\" " NO_ENCODERS,
-		 {{"libx264"}, 1},
-		 {{"h264"}, 1}},
-		{"[encoder]\norder = encode_m2m, x264",
-		 "[encoder] order: \"encode_m2m, x264\" " NO_ENCODERS,
-		 {{"libx264"}, 1},
-		 {{"h264"}, 1}},
-		{"[encoder]\norder = libx264 libx264",
-		 "[encoder] order: \"libx264 libx264\" " NO_ENCODERS,
-		 {{"libx264"}, 1},
-		 {{"h264"}, 1}},
-		{"[encoder]\norder = libx264, libx264",
-		 "[encoder] order: \"libx264, libx264\" " NO_ENCODERS,
-		 {{"libx264"}, 1},
-		 {{"h264"}, 1}},
-		{"[encoder]\norder = encode_m2m",
-		 "[encoder] order: without libx264 nothing is in software; it is put last",
-		 {{"encode_m2m", "libx264"}, 2},
-		 {{"h264"}, 1}},
-		{"[encoder]\norder = auto, encode_m2m",
-		 "[encoder] order: auto stands alone; used is auto",
-		 {{"encode_m2m", "h264_v4l2m2m", "libx264"}, 3},
-		 {{"h264"}, 1}},
-		{"[encoder]\norder = auto\n[decoder]\norder = auto",
-		 NULL,
-		 {{"encode_m2m", "h264_v4l2m2m", "libx264"}, 3},
-		 {{"decode_m2m", "h264_v4l2m2m", "h264"}, 3}},
-		{"[decoder]\norder =",
-		 "[decoder] order: \"\" " NO_DECODERS,
-		 {{"libx264"}, 1},
-		 {{"h264"}, 1}},
-		{"[decoder]\norder = h264,",
-		 "[decoder] order: \"h264,\" " NO_DECODERS,
-		 {{"libx264"}, 1},
-		 {{"h264"}, 1}},
-		{"[decoder]\norder = decode_m2m",
-		 "[decoder] order: without h264 nothing is in software; it is put last",
-		 {{"libx264"}, 1},
-		 {{"decode_m2m", "h264"}, 2}},
-	};
 	struct settings_faults faults;
 	struct settings_board board;
 	char text[1000];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), "[board]\nname=x\n%s", cases[i].text);
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		snprintf(text, sizeof(text), "[board]\nname=x\n%s", orders[i].text);
 		assert_int_equal(read_board(text, &board, &faults), 0);
-		assert_int_equal(faults.count, cases[i].fault != NULL);
-		if (cases[i].fault)
-			assert_string_equal(faults.faults[0].text, cases[i].fault);
-		assert_int_equal(board.encoders.count, cases[i].encoders.count);
+		assert_int_equal(faults.count, orders[i].fault != NULL);
+		if (orders[i].fault)
+			assert_string_equal(faults.faults[0].text, orders[i].fault);
+		assert_int_equal(board.encoders.count, orders[i].encoders.count);
 		for (size_t k = 0; k < board.encoders.count; k++)
-			assert_string_equal(board.encoders.names[k], cases[i].encoders.names[k]);
-		assert_int_equal(board.decoders.count, cases[i].decoders.count);
+			assert_string_equal(board.encoders.names[k], orders[i].encoders.names[k]);
+		assert_int_equal(board.decoders.count, orders[i].decoders.count);
 		for (size_t k = 0; k < board.decoders.count; k++)
-			assert_string_equal(board.decoders.names[k], cases[i].decoders.names[k]);
+			assert_string_equal(board.decoders.names[k], orders[i].decoders.names[k]);
 	}
 	/* another fault beside it is not borne */
 	assert_int_equal(read_board("[board]\nname=x\n[encoder]\norder = x264\nthreads = 99\n",
