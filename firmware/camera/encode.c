@@ -4,121 +4,13 @@
 #include "base/log.h"
 #include "camera/encode_private.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum {
-	THREADS_MAX = 4,
-	BITRATE_MINIMUM = 50 * 1000,
-	BITRATE_MAXIMUM = 50 * 1000 * 1000,
-	TRIAL_PICTURES = 10, /* what a trial has to give */
-};
+enum { TRIAL_PICTURES = 10 }; /* what a trial has to give */
 
-#define STALL_US (500 * CLOCK_US_PER_MS)
-#define KEYFRAME_EVERY_US (10 * CLOCK_US_PER_S)
-#define KEYFRAME_GAP_US (1 * CLOCK_US_PER_S)
-#define REST_US (2 * CLOCK_US_PER_S)
-#define RAN_WELL_US (60 * CLOCK_US_PER_S)
-#define QUIET_US (3 * CLOCK_US_PER_S)
-#define TRIAL_FIRST_US (5 * CLOCK_US_PER_S)
-#define TRIAL_LIMIT_US (300 * CLOCK_US_PER_S)
-
-static int threads_for_this_machine(void)
-{
-	long half = sysconf(_SC_NPROCESSORS_ONLN) / 2; /* the other half decodes and composes */
-
-	if (half < 1)
-		return 1;
-	return half > THREADS_MAX ? THREADS_MAX : (int)half;
-}
-
-static int64_t or_default(int64_t value, int64_t value_if_0)
-{
-	return value ? value : value_if_0;
-}
-
-static const struct venc_kind *find_kind(const struct venc_config *config, const char *name)
-{
-	for (size_t i = 0; i < config->n_kinds; i++) {
-		if (strcmp(config->kinds[i].name, name) == 0)
-			return &config->kinds[i];
-	}
-	return NULL;
-}
-
-static void take_config(struct venc *venc, const struct venc_config *config)
-{
-	const struct venc_choice_times times = {
-		.rest_us = or_default(config->rest_us, REST_US),
-		.ran_well_us = or_default(config->ran_well_us, RAN_WELL_US),
-		.quiet_us = or_default(config->quiet_us, QUIET_US),
-		.trial_first_us = or_default(config->trial_first_us, TRIAL_FIRST_US),
-		.trial_limit_us = or_default(config->trial_limit_us, TRIAL_LIMIT_US),
-	};
-
-	venc->worker_config = (struct venc_worker_config){
-		.threads = config->threads ? config->threads : threads_for_this_machine(),
-		.tuning = config->tuning,
-		.keyframe_every_us = or_default(config->keyframe_every_us, KEYFRAME_EVERY_US),
-		.keyframe_gap_us = or_default(config->keyframe_gap_us, KEYFRAME_GAP_US),
-		.on_packet = config->on_packet,
-		.context = config->context,
-	};
-	venc->stall_us = or_default(config->stall_us, STALL_US);
-	venc->bitrate_bps = config->bitrate_bps;
-	venc_choice_init(&venc->choice, &times, config->n_order);
-}
-
-int venc_create(const struct venc_config *config, struct venc **ret_venc)
-{
-	struct venc *venc;
-
-	if (config->n_order < 1 || config->n_order > VENC_ORDER_MAX || !config->on_packet ||
-	    config->bitrate_bps < BITRATE_MINIMUM || config->bitrate_bps > BITRATE_MAXIMUM)
-		return -EINVAL;
-	venc = calloc(1, sizeof(*venc));
-	if (!venc)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->n_order; i++) {
-		venc->order[i] = find_kind(config, config->order[i]);
-		if (!venc->order[i]) {
-			free(venc);
-			return -EINVAL;
-		}
-	}
-	take_config(venc, config);
-	pthread_mutex_init(&venc->lock, NULL);
-	*ret_venc = venc;
-	return 0;
-}
-
-void venc_destroy(struct venc *venc)
-{
-	unsigned int hanging = 0;
-	int64_t deadline_us;
-
-	if (!venc)
-		return;
-	deadline_us = clock_now_us() + venc->stall_us;
-	if (venc->trial && !venc_worker_stop(venc->trial, deadline_us))
-		hanging++;
-	if (venc->current && !venc_worker_stop(venc->current, deadline_us))
-		hanging++;
-	for (size_t i = 0; i < venc->n_left; i++) {
-		if (!venc_worker_stop(venc->left[i], deadline_us))
-			hanging++;
-	}
-	if (hanging > 0)
-		log_warning("encode", "encoders that hang and are left behind: %u", hanging);
-	pthread_mutex_destroy(&venc->lock);
-	free(venc);
-}
-
-/* Everything from here to venc_submit() runs in it, under the lock. */
+/* Everything from here to take_replaced() runs under the lock. */
 
 static void free_returned(struct venc *venc)
 {
@@ -163,7 +55,7 @@ static bool has_failed(const struct venc *venc, const struct venc_worker_state *
 	else
 		snprintf(cause, size, "stalls for %" PRId64 " ms",
 			 state->busy_us / CLOCK_US_PER_MS);
-	return state->ended || state->busy_us > venc->stall_us;
+	return state->ended || state->busy_us >= venc->stall_us;
 }
 
 static void add_to_counts(struct venc *venc, const struct venc_worker_state *state)
@@ -171,6 +63,14 @@ static void add_to_counts(struct venc *venc, const struct venc_worker_state *sta
 	venc->frames += state->frames;
 	venc->keyframes += state->keyframes;
 	venc->dropped += state->dropped;
+	if (state->out.us)
+		venc->out = state->out;
+}
+
+/* Whether, if another one stalls as well, the last of the order may come too late for people. */
+static bool is_urgent(const struct venc *venc, int64_t now_us)
+{
+	return venc->owed_us > venc->out.us && now_us - venc->owed_us > venc->stall_us / 2;
 }
 
 /* Takes the worker out of use when it failed; to be stopped without the lock. */
@@ -190,10 +90,10 @@ static struct venc_worker *take_failed(struct venc *venc, int64_t now_us)
 	}
 	if (!has_failed(venc, &state, cause, sizeof(cause)))
 		return NULL;
-	venc_choice_failed(&venc->choice, !state.ended, state.proven_us, now_us);
+	add_to_counts(venc, &state);
+	venc_choice_failed(&venc->choice, is_urgent(venc, now_us), state.proven_us, now_us);
 	note_change(venc, kind, cause, now_us);
 	tell_failure(venc, kind->name, cause);
-	add_to_counts(venc, &state);
 	venc->current = NULL;
 	return worker;
 }
@@ -276,8 +176,6 @@ static struct venc_worker *take_replaced(struct venc *venc, int64_t now_us)
 	return worker;
 }
 
-/* The end of the part under the lock. */
-
 /* Without the lock: the stop waits for an on_packet that is under way. */
 static void retire(struct venc *venc, struct venc_worker *worker)
 {
@@ -334,20 +232,79 @@ static void push(struct venc *venc, struct venc_worker *worker, const AVFrame *p
 		venc->dropped++;
 }
 
+/* Under the lock. */
+static void keep_newest(struct venc *venc, const AVFrame *picture, int64_t now_us)
+{
+	int64_t out_us = venc->out.us;
+
+	if (venc->current && venc_worker_get_state(venc->current).out.us)
+		out_us = venc_worker_get_state(venc->current).out.us;
+	if (venc->owed_us <= out_us)
+		venc->owed_us = now_us;
+	av_frame_free(&venc->newest);
+	venc->newest = av_frame_clone(picture);
+}
+
 void venc_submit(struct venc *venc, const AVFrame *picture)
 {
 	int64_t now_us = clock_now_us();
 
+	pthread_mutex_lock(&venc->turn);
 	retire_failed(venc, now_us);
 	follow_trial(venc, picture->pts, now_us);
 
 	pthread_mutex_lock(&venc->lock);
+	keep_newest(venc, picture, now_us);
 	if (!venc->current)
 		start_worker(venc, now_us);
 	start_trial(venc, now_us);
 	push(venc, venc->current, picture);
 	if (venc->trial)
 		push(venc, venc->trial, picture);
+	pthread_mutex_unlock(&venc->lock);
+	pthread_mutex_unlock(&venc->turn);
+}
+
+/* Puts the next in the place of what stalled, with the newest picture unless that went out. */
+static void replace_failed(struct venc *venc)
+{
+	int64_t now_us = clock_now_us();
+
+	pthread_mutex_lock(&venc->turn);
+	retire_failed(venc, now_us);
+	pthread_mutex_lock(&venc->lock);
+	if (!venc->current && venc->newest && venc->newest->pts > venc->out.pts) {
+		start_worker(venc, now_us);
+		push(venc, venc->current, venc->newest);
+	}
+	pthread_mutex_unlock(&venc->lock);
+	pthread_mutex_unlock(&venc->turn);
+}
+
+/* When the current one has stalled, if nothing comes out until then. Under the lock. */
+static int64_t stalls_at_us(const struct venc *venc)
+{
+	int64_t busy_us = venc->current ? venc_worker_get_state(venc->current).busy_us : 0;
+
+	return clock_now_us() + venc->stall_us - busy_us;
+}
+
+void venc_watch(void *context)
+{
+	struct venc *venc = context;
+
+	pthread_mutex_lock(&venc->lock);
+	while (!venc->closed) {
+		/* one that has no picture yet, or is made later, cannot stall before */
+		const struct timespec deadline = clock_timespec(stalls_at_us(venc));
+
+		if (pthread_cond_clockwait(&venc->closing, &venc->lock, CLOCK_MONOTONIC,
+					   &deadline) == 0)
+			continue;
+		pthread_mutex_unlock(&venc->lock);
+		replace_failed(venc);
+		pthread_mutex_lock(&venc->lock);
+	}
 	pthread_mutex_unlock(&venc->lock);
 }
 
@@ -362,10 +319,10 @@ void venc_force_keyframe(struct venc *venc)
 
 void venc_set_bitrate(struct venc *venc, int64_t bitrate_bps)
 {
-	if (bitrate_bps < BITRATE_MINIMUM)
-		bitrate_bps = BITRATE_MINIMUM;
-	if (bitrate_bps > BITRATE_MAXIMUM)
-		bitrate_bps = BITRATE_MAXIMUM;
+	if (bitrate_bps < VENC_BITRATE_MINIMUM)
+		bitrate_bps = VENC_BITRATE_MINIMUM;
+	if (bitrate_bps > VENC_BITRATE_MAXIMUM)
+		bitrate_bps = VENC_BITRATE_MAXIMUM;
 	pthread_mutex_lock(&venc->lock);
 	venc->bitrate_bps = bitrate_bps;
 	if (venc->current)

@@ -9,9 +9,13 @@
  * the stall limit (500 ms) it has to give an IDR that decodes to a picture of the right size, with
  * no reordering; nothing of it goes out before. Every later IDR is decoded too, when it went out.
  *
- * One that fails is made anew once, at once. One that stalls has used up the time that people may
- * look at a still picture: the next in the order takes over, starting with an IDR, and the stalled
- * one gets its second chance later. After the last one it begins again at the first, 2 s later. An
+ * The far side stands still for less than a second, however encoders fail, where pictures come at
+ * least ten a second. One that stalls is followed by the last of the order, which is in software and
+ * begins with the picture that was submitted last, at once: a watch does not wait for the next. One
+ * that fails is made anew once, and if it fails again the next in the order takes over; but when half
+ * of the stall limit (250 ms) has passed since the picture that is owed, it is the last of the order
+ * too. So, whatever is tried in between, some 250 ms are left for software to begin: it takes 20 to
+ * 80 ms at 1080p, its probe included. After the last one it begins again at the first, 2 s later. An
  * encoder that ran for a minute has its second chance back.
  *
  * The way back: while a later one of the order is in use, a better one is tried beside it at quiet
@@ -124,7 +128,7 @@ struct venc_kind {
 typedef void (*venc_packet_fn)(void *context, const AVPacket *packet);
 
 struct venc_config {
-	const char *const *order;      /* names of kinds, best first */
+	const char *const *order;      /* names of kinds, best first; the last in software */
 	size_t n_order;                /* 1..8 */
 	const struct venc_kind *kinds; /* what there is; outlives the layer */
 	size_t n_kinds;
@@ -161,9 +165,9 @@ int venc_create(const struct venc_config *config, struct venc **ret_venc)
 void venc_destroy(struct venc *venc);
 
 /*
- * References the picture and returns at once; one that still waited is dropped and counted. pts =
- * capture time, strictly rising; duration = nominal µs between pictures. The size may change from
- * one to the next. One thread at a time.
+ * References the picture, until the next at least, and returns at once; one that still waited is
+ * dropped and counted. pts = capture time, strictly rising; duration = nominal µs between pictures.
+ * The size may change from one to the next. One thread at a time.
  */
 void venc_submit(struct venc *venc, const AVFrame *picture);
 

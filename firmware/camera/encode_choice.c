@@ -18,7 +18,7 @@ static void double_backoff(struct venc_choice *choice)
 		choice->trial_backoff_us = choice->times.trial_limit_us;
 }
 
-void venc_choice_failed(struct venc_choice *choice, bool stalled, int64_t proven_us, int64_t now_us)
+void venc_choice_failed(struct venc_choice *choice, bool urgent, int64_t proven_us, int64_t now_us)
 {
 	bool is_last = choice->index + 1 == choice->n_order;
 
@@ -26,12 +26,15 @@ void venc_choice_failed(struct venc_choice *choice, bool stalled, int64_t proven
 		choice->second_chance_used = false;
 		choice->trial_backoff_us = choice->times.trial_first_us;
 	}
-	if (!choice->second_chance_used && (is_last || !stalled)) {
+	if (!choice->second_chance_used && (is_last || !urgent)) {
 		choice->second_chance_used = true;
 		return;
 	}
 	choice->second_chance_used = false;
-	choice->index = (choice->index + 1) % choice->n_order;
+	if (urgent && !is_last)
+		choice->index = choice->n_order - 1;
+	else
+		choice->index = (choice->index + 1) % choice->n_order;
 	choice->trial_index = 0;
 	choice->trial_at_us = now_us + choice->trial_backoff_us;
 	if (choice->index == 0)

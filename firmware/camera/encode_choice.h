@@ -34,9 +34,11 @@ struct venc_choice {
 void venc_choice_init(struct venc_choice *choice, const struct venc_choice_times *times,
 		      size_t n_order);
 
-/* The one in use failed, or stalled; proven_us: since when it had worked, 0 if it never did. */
-void venc_choice_failed(struct venc_choice *choice, bool stalled, int64_t proven_us,
-			int64_t now_us);
+/*
+ * The one in use failed or stalled; urgent: there is no time for another that may stall, so that the
+ * last of the order is next; proven_us: since when it had worked, 0 if it never did.
+ */
+void venc_choice_failed(struct venc_choice *choice, bool urgent, int64_t proven_us, int64_t now_us);
 
 /* Whether the moment has come to try order[trial_index], while the one in use works. */
 bool venc_choice_wants_trial(const struct venc_choice *choice, int64_t now_us);

@@ -21,6 +21,8 @@ bool venc_orders_take(struct venc_orders *orders, int64_t pts, int64_t now_us)
 	orders->urgent = false;
 	orders->asked = true;
 	orders->asked_pts = pts;
+	if (orders->late == 0)
+		orders->asked_us = now_us;
 	return true;
 }
 
@@ -28,15 +30,22 @@ enum venc_orders_verdict venc_orders_coded(struct venc_orders *orders, bool is_k
 					   int64_t now_us)
 {
 	if (is_key) {
-		*orders = (struct venc_orders){.gap_us = orders->gap_us, .out_us = now_us};
+		*orders = (struct venc_orders){
+			.gap_us = orders->gap_us,
+			.limit_us = orders->limit_us,
+			.out_us = now_us,
+		};
 		return VENC_ORDERS_FINE;
 	}
 	if (!orders->asked || pts < orders->asked_pts)
 		return VENC_ORDERS_FINE;
 	orders->late++;
+	if (orders->late >= LOST_AT ||
+	    (orders->late >= REPEAT_AT && now_us - orders->asked_us >= orders->limit_us))
+		return VENC_ORDERS_LOST;
 	if (orders->late == REPEAT_AT) {
 		orders->asked = false;
 		orders->urgent = true;
 	}
-	return orders->late < LOST_AT ? VENC_ORDERS_FINE : VENC_ORDERS_LOST;
+	return VENC_ORDERS_FINE;
 }

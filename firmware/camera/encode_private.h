@@ -1,10 +1,11 @@
 /*
- * What the files of the codec layer share: encode.c (which worker is used) and encode_status.c
- * (what it tells).
+ * What the files of the codec layer share: encode_create.c (its life), encode.c (which worker is
+ * used) and encode_status.c (what it tells).
  */
 #ifndef BALAI_CAMERA_ENCODE_PRIVATE_H
 #define BALAI_CAMERA_ENCODE_PRIVATE_H
 
+#include "base/thread.h"
 #include "camera/encode_choice.h"
 #include "camera/encode_worker.h"
 
@@ -13,6 +14,8 @@
 #define VENC_ORDER_MAX 8
 #define VENC_LEFT_MAX 4
 #define VENC_CHANGES_MAX 8
+
+enum { VENC_BITRATE_MINIMUM = 50 * 1000, VENC_BITRATE_MAXIMUM = 50 * 1000 * 1000 };
 
 struct venc_change {
 	int64_t t_us;
@@ -26,15 +29,23 @@ struct venc_change {
  *      │        └─► trial: a better one, sometimes ──► nothing, until it takes over
  *      └── finds one ended or stalled: the choice says what comes next
  *
- * The workers and what chooses them change in venc_submit() alone, under the lock. The lock is not
- * held while a worker is stopped, since its on_packet may be calling in here.
+ * The workers and what chooses them change in venc_submit() and in the watch, which finds what
+ * stalls while no picture comes: by turns, and under the lock. The lock is not held while a worker
+ * is stopped, since its on_packet may be calling in here.
  */
 struct venc {
 	struct venc_worker_config worker_config;
 	const struct venc_kind *order[VENC_ORDER_MAX];
 	int64_t stall_us;
+	struct thread *watch;
 
+	pthread_mutex_t turn; /* taken before the lock */
 	pthread_mutex_t lock; /* of everything below */
+	pthread_cond_t closing;
+	bool closed;
+	AVFrame *newest;     /* the picture that was submitted last */
+	int64_t owed_us;     /* when the oldest was submitted for which nothing has gone out yet */
+	struct venc_out out; /* of the workers before the current one */
 	struct venc_choice choice;
 	struct venc_worker *current;
 	struct venc_worker *trial;
@@ -51,5 +62,8 @@ struct venc {
 	struct venc_change changes[VENC_CHANGES_MAX]; /* a ring */
 	uint64_t n_changes;
 };
+
+/* The thread of the watch; `context` is a struct venc. */
+void venc_watch(void *context);
 
 #endif

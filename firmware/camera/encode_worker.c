@@ -109,6 +109,7 @@ int venc_worker_start(const struct venc_worker_config *config, struct venc_worke
 	worker->config = *config;
 	worker->wanted_bitrate_bps = config->bitrate_bps;
 	worker->orders.gap_us = config->keyframe_gap_us;
+	worker->orders.limit_us = config->stall_us;
 	worker->stage = config->on_trial ? VENC_ON_TRIAL : VENC_LIVE;
 	worker->newest_pts = INT64_MIN;
 	worker->busy_since_us = clock_now_us();

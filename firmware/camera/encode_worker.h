@@ -23,8 +23,15 @@ struct venc_worker_config {
 	struct venc_tuning tuning;
 	int64_t keyframe_every_us;
 	int64_t keyframe_gap_us;
+	int64_t stall_us;
 	venc_packet_fn on_packet;
 	void *context;
+};
+
+/* The newest coded picture that went out; all zero before the first. */
+struct venc_out {
+	int64_t us;
+	int64_t pts;
 };
 
 struct venc_worker_state {
@@ -39,6 +46,7 @@ struct venc_worker_state {
 	uint64_t frames;
 	uint64_t keyframes;
 	uint64_t dropped;
+	struct venc_out out;
 	double frames_per_s;
 	double bits_per_s;
 };

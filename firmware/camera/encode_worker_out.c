@@ -40,6 +40,7 @@ static bool goes_out(struct venc_worker *worker, const AVPacket *packet)
 
 static void count_delivery(struct venc_worker *worker, const AVPacket *packet, int64_t now_us)
 {
+	worker->state.out = (struct venc_out){.us = now_us, .pts = packet->pts};
 	worker->state.frames++;
 	worker->state.keyframes += (packet->flags & AV_PKT_FLAG_KEY) != 0;
 	meter_add(&worker->frame_meter, 1, now_us);

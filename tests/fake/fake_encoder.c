@@ -140,6 +140,9 @@ static int submit(struct venc_encoder *base, const AVFrame *picture)
 	case FAKE_ENCODER_HANGS:
 		hang(encoder->fake);
 		break;
+	case FAKE_ENCODER_FAILS_LATE:
+		hang(encoder->fake);
+		return -EIO;
 	default:
 		break;
 	}

@@ -17,6 +17,7 @@ enum fake_encoder_fault {
 	FAKE_ENCODER_NO_SUBMIT,
 	FAKE_ENCODER_NO_RECEIVE,
 	FAKE_ENCODER_HANGS,         /* submit() returns only after fake_encoder_let_go() */
+	FAKE_ENCODER_FAILS_LATE,    /* the same, and fails then */
 	FAKE_ENCODER_SILENT,        /* takes pictures, gives none */
 	FAKE_ENCODER_FULL,          /* submit() answers -EAGAIN */
 	FAKE_ENCODER_GARBAGE,       /* slices that do not decode */

@@ -2,6 +2,7 @@
 #include "camera/encode_choice.h"
 #include "tests/fake/encode_bench.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,7 @@
 /* The rules by themselves, in a table of what happens at which second. */
 static void chooses_by_the_rules(void **state)
 {
-	enum happening { FAILS, FAILS_WELL, STALLS, TRIAL_FAILS, RETURNS, WANTED };
+	enum happening { FAILS, FAILS_WELL, URGENT, TRIAL_FAILS, RETURNS, WANTED };
 	static const struct {
 		int second;
 		enum happening happening;
@@ -25,10 +26,10 @@ static void chooses_by_the_rules(void **state)
 		{0, FAILS, 0, false, 0, 0},         {1, FAILS, 1, false, 6, 0},
 		{6, TRIAL_FAILS, 1, false, 16, 0},  {14, WANTED, 1, false, 17, 0},
 		{17, RETURNS, 0, false, 0, 0},      {18, FAILS, 1, false, 38, 0},
-		{19, STALLS, 2, false, 39, 0},      {39, TRIAL_FAILS, 2, false, 59, 1},
-		{59, TRIAL_FAILS, 2, false, 99, 0}, {100, STALLS, 2, false, 100, 0},
-		{101, STALLS, 0, true, 0, 0},       {200, FAILS_WELL, 0, false, 0, 0},
-		{300, FAILS_WELL, 0, false, 0, 0},  {301, STALLS, 1, false, 306, 0},
+		{19, URGENT, 2, false, 39, 0},      {39, TRIAL_FAILS, 2, false, 59, 1},
+		{59, TRIAL_FAILS, 2, false, 99, 0}, {100, URGENT, 2, false, 100, 0},
+		{101, URGENT, 0, true, 0, 0},       {200, FAILS_WELL, 0, false, 0, 0},
+		{300, FAILS_WELL, 0, false, 0, 0},  {301, URGENT, 2, false, 306, 0},
 	};
 	static const struct venc_choice_times times = {
 		.rest_us = 2 * CLOCK_US_PER_S,
@@ -47,8 +48,8 @@ static void chooses_by_the_rules(void **state)
 
 		switch (steps[i].happening) {
 		case FAILS:
-		case STALLS:
-			venc_choice_failed(&choice, steps[i].happening == STALLS, now_us, now_us);
+		case URGENT:
+			venc_choice_failed(&choice, steps[i].happening == URGENT, now_us, now_us);
 			break;
 		case FAILS_WELL:
 			venc_choice_failed(&choice, false, now_us - times.ran_well_us, now_us);
@@ -129,6 +130,64 @@ static void replaces_what_fails(void **state)
 			encode_bench_tear_down(&own);
 		}
 	}
+}
+
+/*
+ * An encoder that stalls is followed by the last of the order, not by another that may stall too, and
+ * that one gets the picture that came last: nobody waits for the next one, or for the camera.
+ */
+static void replaces_what_stalls_within_a_second(void **state)
+{
+	static const enum fake_encoder_fault faults[] = {FAKE_ENCODER_HANGS, FAKE_ENCODER_SILENT,
+							 FAKE_ENCODER_FULL};
+	static const char *const order[] = {"fake", "fake 2", "libx264", NULL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		struct encode_bench *bench;
+		int64_t submitted_us;
+		void *own;
+
+		encode_bench_set_up(&own);
+		bench = own;
+		encode_bench_start_to_stall(bench, order);
+		encode_bench_encode(bench, 3);
+		fake_encoder_set_fault(bench->fake, faults[i], 0);
+		submitted_us = clock_now_us();
+		encode_bench_submit(bench);
+		/* the limit of a second is twice that of a stall; here both are longer */
+		assert_true(encode_bench_wait_beyond(&bench->sink, 3,
+						     submitted_us + 2 * ENCODE_BENCH_STALL_US));
+		print_message("#: stall: %" PRId64 " ms beyond the limit of the encoder\n",
+			      (clock_now_us() - submitted_us - ENCODE_BENCH_STALL_US) /
+				      CLOCK_US_PER_MS);
+		assert_int_equal(bench->sink.packets[3]->pts, bench->pts);
+		encode_bench_encode(bench, 3);
+		encode_bench_assert_stream(&bench->sink);
+		encode_bench_assert_changes(bench, 1, "stalls for ");
+		encode_bench_assert_status(bench, "encoder", "libx264");
+		encode_bench_tear_down(&own);
+	}
+}
+
+/* One that fails when half of its time has gone is not made anew: it might stall then. */
+static void makes_nothing_anew_that_failed_late(void **state)
+{
+	static const char *const order[] = {"fake", "fake 2", "libx264", NULL};
+	struct encode_bench *bench = *state;
+
+	fake_encoder_set_fault(bench->fake, FAKE_ENCODER_FAILS_LATE, 0);
+	encode_bench_start_to_stall(bench, order);
+	encode_bench_submit(bench);
+	encode_bench_wait_submitted(bench, 1);
+	(void)encode_bench_wait_beyond(&bench->sink, 0,
+				       clock_now_us() + ENCODE_BENCH_STALL_US * 3 / 4);
+	fake_encoder_let_go(bench->fake);
+	encode_bench_wait_destroyed(bench, 1);
+	encode_bench_submit_until_packet(bench);
+	encode_bench_assert_status(bench, "encoder", "libx264");
+	encode_bench_assert_changes(bench, 1, "does not take a picture");
+	assert_int_equal(fake_encoder_get_counts(bench->fake).created, 1);
 }
 
 /* A hanging encoder is counted while it hangs, and freed by its thread when it comes back. */
@@ -381,6 +440,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chooses_by_the_rules),
 		cmocka_unit_test(replaces_what_fails),
+		cmocka_unit_test(replaces_what_stalls_within_a_second),
+		bench_test(makes_nothing_anew_that_failed_late),
 		bench_test(frees_what_hung_and_came_back),
 		bench_test(gives_a_second_chance_again_after_a_good_run),
 		bench_test(begins_again_when_all_have_failed),
