@@ -22,8 +22,11 @@ struct duplex {
 	struct mic *mic; /* NULL: there is none now */
 	unsigned int mic_channels;
 	unsigned int stalled; /* periods in a row */
+	uint64_t mic_xruns;   /* that are known of */
+	bool mic_lost;        /* sound since the last period */
 	struct speaker *speaker;
 	unsigned int refused; /* periods in a row that the speaker took nothing */
+	uint64_t speaker_xruns;
 
 	int64_t last_us;    /* when the last period was due */
 	int64_t sent_to_us; /* up to this capture time, sound or silence was sent */
@@ -138,6 +141,15 @@ static void send_block(struct duplex *duplex, const float *samples, int64_t capt
 	duplex->config.put(duplex->config.sink, block);
 }
 
+/* Whether a counter has gone on since the last look. */
+static bool has_counted(const _Atomic uint64_t *counter, uint64_t *known)
+{
+	uint64_t before = *known;
+
+	*known = atomic_load(counter);
+	return *known != before;
+}
+
 static void capture(struct duplex *duplex, int64_t capture_us)
 {
 	duplex->stalled = 0;
@@ -145,8 +157,12 @@ static void capture(struct duplex *duplex, int64_t capture_us)
 	/* Half a period allows for what capture times waver. */
 	if (capture_us < duplex->sent_to_us - SOUND_PERIOD_US / 2) {
 		atomic_fetch_add(&duplex->status.stale, 1);
+		duplex->mic_lost = true;
 		return;
 	}
+	if (has_counted(&duplex->mic->xruns, &duplex->mic_xruns) || duplex->mic_lost)
+		reference_skip(duplex->reference, capture_us);
+	duplex->mic_lost = false;
 	take_apart(duplex);
 	reference_read(duplex->reference, capture_us, duplex->heard);
 	run_stages(duplex);
@@ -165,6 +181,7 @@ static void send_silence(struct duplex *duplex)
 static void stall(struct duplex *duplex)
 {
 	atomic_fetch_add(&duplex->status.stalls, 1);
+	duplex->mic_lost = true;
 	send_silence(duplex);
 	if (++duplex->stalled == DUPLEX_STALL_PERIODS)
 		give_back_mic(duplex, SOUND_FAILED);
@@ -190,10 +207,10 @@ static bool run_mic(struct duplex *duplex)
 	return result == SOUND_OK || result == SOUND_TIMEOUT;
 }
 
-static void render(struct duplex *duplex, int64_t delay_us)
+/* heard_us: when its first sample is. */
+static void render(struct duplex *duplex, int64_t heard_us)
 {
-	mixer_render(duplex->config.mixer, duplex->work_us, duplex->work_us + delay_us,
-		     duplex->rendered);
+	mixer_render(duplex->config.mixer, duplex->work_us, heard_us, duplex->rendered);
 	sound_level_add(&duplex->status.speaker_level, duplex->rendered);
 }
 
@@ -202,20 +219,25 @@ static enum sound_result fill_speaker(struct duplex *duplex)
 {
 	struct speaker *speaker = duplex->speaker;
 	int64_t queued_us = speaker->ops->queued_us(speaker);
-	int64_t delay_us = speaker->ops->delay_us(speaker);
+	/* The clock is read beside it: the thread may have waited for a processor since work_us. */
+	int64_t heard_us = speaker->ops->delay_us(speaker) + now_us(duplex);
 	enum sound_result result = SOUND_OK;
 
 	stats_add(&duplex->status.queued, queued_us, duplex->work_us);
 	duplex->refused++;
 	for (int i = 0; i < RENDERS_MAX && queued_us < DUPLEX_QUEUE_US; i++) {
-		render(duplex, delay_us);
+		render(duplex, heard_us);
+		if (heard_us < now_us(duplex))
+			heard_us = now_us(duplex);
 		result = speaker->ops->write(speaker, duplex->rendered);
 		if (result != SOUND_OK)
 			break;
-		reference_write(duplex->reference, duplex->rendered, duplex->work_us + delay_us);
+		if (has_counted(&speaker->xruns, &duplex->speaker_xruns))
+			reference_gap(duplex->reference, heard_us);
+		reference_write(duplex->reference, duplex->rendered, heard_us);
 		duplex->refused = 0;
 		queued_us += SOUND_PERIOD_US;
-		delay_us += SOUND_PERIOD_US;
+		heard_us += SOUND_PERIOD_US;
 	}
 	return result;
 }
@@ -225,7 +247,7 @@ static void run_speaker(struct duplex *duplex)
 	enum sound_result result;
 
 	if (!duplex->speaker) {
-		render(duplex, 0);
+		render(duplex, duplex->work_us);
 		return;
 	}
 	result = fill_speaker(duplex);

@@ -15,8 +15,10 @@ enum {
 	PHASES = 256,
 };
 
-/* A time that is off by more is another timeline: a card was opened anew, or ran dry. */
-#define JUMP_US 5000.0
+/* Times that are off by more, as many in a row, are another timeline: a card was opened anew. */
+#define WILD_US 2000.0
+enum { WILD_PERIODS = 4 };
+
 /* The loop's bandwidth falls from wide, to lock, to narrow, to smooth. */
 #define WIDE_HZ 0.5
 #define NARROW_HZ 0.02
@@ -27,6 +29,7 @@ struct pace {
 	double next_us;
 	double period_us;
 	int64_t periods; /* since it began */
+	int wild;        /* times in a row */
 };
 
 struct reference {
@@ -70,10 +73,13 @@ static bool keep_pace(struct pace *pace, double time_us)
 	double error = time_us - pace->next_us;
 	double hz, w;
 
-	if (pace->periods == 0 || fabs(error) > JUMP_US) {
-		*pace = (struct pace){time_us + SOUND_PERIOD_US, SOUND_PERIOD_US, 1};
+	pace->wild = fabs(error) > WILD_US ? pace->wild + 1 : 0;
+	if (pace->periods == 0 || pace->wild == WILD_PERIODS) {
+		*pace = (struct pace){time_us + SOUND_PERIOD_US, SOUND_PERIOD_US, 1, 0};
 		return false;
 	}
+	if (pace->wild)
+		error = 0;
 	hz = fmax(NARROW_HZ, fmin(WIDE_HZ, 100.0 / (double)pace->periods));
 	w = 2 * M_PI * hz * SOUND_PERIOD_US / 1e6;
 	pace->next_us += pace->period_us + M_SQRT2 * w * error;
@@ -84,12 +90,34 @@ static bool keep_pace(struct pace *pace, double time_us)
 	return true;
 }
 
+static void put(struct reference *reference, float sample)
+{
+	reference->ring[reference->written++ % RING_FRAMES] = sample;
+}
+
+void reference_gap(struct reference *reference, int64_t play_us)
+{
+	struct pace *pace = &reference->speaker;
+	double frame_us = pace->period_us / SOUND_PERIOD_FRAMES;
+	long frames;
+
+	if (pace->periods == 0)
+		return;
+	frames = lrint(((double)play_us - pace->next_us) / frame_us);
+	if (frames > RING_FRAMES)
+		pace->periods = 0;
+	for (long i = 0; i < frames && frames <= RING_FRAMES; i++) {
+		put(reference, 0);
+		pace->next_us += frame_us;
+	}
+}
+
 void reference_write(struct reference *reference, const float *samples, int64_t play_us)
 {
 	if (!keep_pace(&reference->speaker, (double)play_us))
 		reference->reads = false;
 	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
-		reference->ring[reference->written++ % RING_FRAMES] = samples[i];
+		put(reference, samples[i]);
 }
 
 /* The frame that is heard at a time. */
@@ -141,6 +169,12 @@ void reference_read(struct reference *reference, int64_t capture_us, float *samp
 		&reference->drift_ppm,
 		(float)(1e6 * (reference->mic.period_us / reference->speaker.period_us - 1)),
 		memory_order_relaxed);
+}
+
+void reference_skip(struct reference *reference, int64_t capture_us)
+{
+	reference->mic.next_us = (double)capture_us;
+	reference->reads = false;
 }
 
 double reference_drift_ppm(const struct reference *reference)

@@ -21,8 +21,15 @@ int reference_create(struct reference **ret_reference) __attribute__((warn_unuse
 /* NULL is allowed. */
 void reference_destroy(struct reference *reference);
 
-/* One period that begins to be heard at play_us, after the ones before. Copies it. */
+/*
+ * One period that begins to be heard at play_us, after the ones before. Copies it. A time that does
+ * not fit in with the others is left out of account until as many in a row do not: a thread that was
+ * kept from running tells times late.
+ */
 void reference_write(struct reference *reference, const float *samples, int64_t play_us);
+
+/* The speaker ran dry: it is silent until play_us, when what is written next is heard. */
+void reference_gap(struct reference *reference, int64_t play_us);
 
 /*
  * What was heard while the period was captured that began at capture_us, and REFERENCE_LEAD_US
@@ -31,6 +38,9 @@ void reference_write(struct reference *reference, const float *samples, int64_t 
  */
 #define REFERENCE_LEAD_US 4000
 void reference_read(struct reference *reference, int64_t capture_us, float *samples);
+
+/* The microphone lost sound: the period that is read next was captured from capture_us on. */
+void reference_skip(struct reference *reference, int64_t capture_us);
 
 /* How much faster the speaker plays than the microphone captures, in parts per million. Any thread. */
 double reference_drift_ppm(const struct reference *reference);

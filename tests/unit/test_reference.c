@@ -1,4 +1,5 @@
 /* sound/reference: what the loudspeaker played, by the microphone's clock. */
+#include "base/clock.h"
 #include "base/sound.h"
 #include "sound/reference.h"
 #include "tests/fake/fake_alloc.h"
@@ -22,12 +23,14 @@ struct cards {
 	struct reference *reference;
 	double speaker_ppm, mic_ppm;
 	int64_t jitter_us;
+	int64_t late_us;       /* added to every time that is told */
 	int64_t written, read; /* periods */
 };
 
 static int64_t jitter(const struct cards *cards)
 {
-	return cards->jitter_us ? random() % (2 * cards->jitter_us) - cards->jitter_us : 0;
+	return cards->late_us +
+	       (cards->jitter_us ? random() % (2 * cards->jitter_us) - cards->jitter_us : 0);
 }
 
 static double play_us(const struct cards *cards, int64_t periods)
@@ -108,7 +111,7 @@ static void test_drift_is_measured_and_taken_out(void **state)
 	}
 }
 
-/* A card that was opened anew has another time: it is taken up at once. */
+/* A card that was opened anew has another time: it is taken up soon. */
 static void test_a_jump_is_followed(void **state)
 {
 	struct cards cards = {0};
@@ -121,6 +124,74 @@ static void test_a_jump_is_followed(void **state)
 	assert_true(worst_error(&cards, heard) < 0.01);
 	cards.read += 40;
 	for (int p = 0; p < 300; p++)
+		run_period(&cards, heard);
+	assert_true(worst_error(&cards, heard) < 0.01);
+	reference_destroy(cards.reference);
+}
+
+/* A thread that had to wait for a processor tells two times late. */
+static void test_a_late_time_changes_nothing(void **state)
+{
+	struct cards cards = {.speaker_ppm = 100};
+	float heard[SOUND_PERIOD_FRAMES];
+
+	(void)state;
+	assert_int_equal(reference_create(&cards.reference), 0);
+	for (int p = 0; p < 3000; p++) {
+		cards.late_us = p > 2000 && p % 500 < 2 ? 9000 : 0;
+		run_period(&cards, heard);
+		assert_true(p < 2000 || worst_error(&cards, heard) < 0.1);
+	}
+	reference_destroy(cards.reference);
+}
+
+/* The speaker runs dry for 17.5 ms: what comes then is heard so much later, from the first on. */
+static void test_a_gap_is_silence(void **state)
+{
+	enum { GAP_US = 17500 };
+	struct cards cards = {0};
+	float heard[SOUND_PERIOD_FRAMES], tone[SOUND_PERIOD_FRAMES];
+	int64_t next_us;
+
+	(void)state;
+	assert_int_equal(reference_create(&cards.reference), 0);
+	for (int p = 0; p < 300; p++)
+		run_period(&cards, heard);
+	next_us = (int64_t)play_us(&cards, cards.written) + GAP_US;
+	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
+		tone[i] = 1;
+	reference_gap(cards.reference, next_us);
+	for (int p = 0; p < 10; p++)
+		reference_write(cards.reference, tone, next_us + p * SOUND_PERIOD_US);
+	for (int64_t at_us = (int64_t)capture_us(&cards, cards.read); at_us < next_us + 50000;
+	     at_us += SOUND_PERIOD_US) {
+		reference_read(cards.reference, at_us, heard);
+		for (int i = 0; i < SOUND_PERIOD_FRAMES; i++) {
+			int64_t since_us = at_us + REFERENCE_LEAD_US +
+					   (int64_t)i * CLOCK_US_PER_S / SOUND_RATE_HZ - next_us;
+
+			/* But for the half millisecond in which the filter rings. */
+			if (since_us > 500)
+				assert_true(fabsf(heard[i] - 1) < 0.01f);
+			else if (since_us > 500 - GAP_US && since_us < -500)
+				assert_true(fabsf(heard[i]) < 0.01f);
+		}
+	}
+	reference_destroy(cards.reference);
+}
+
+static void test_lost_sound_is_skipped(void **state)
+{
+	struct cards cards = {0};
+	float heard[SOUND_PERIOD_FRAMES];
+
+	(void)state;
+	assert_int_equal(reference_create(&cards.reference), 0);
+	for (int p = 0; p < 300; p++)
+		run_period(&cards, heard);
+	cards.read += 7;
+	reference_skip(cards.reference, (int64_t)capture_us(&cards, cards.read));
+	for (int p = 0; p < 3; p++)
 		run_period(&cards, heard);
 	assert_true(worst_error(&cards, heard) < 0.01);
 	reference_destroy(cards.reference);
@@ -159,6 +230,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drift_is_measured_and_taken_out),
 		cmocka_unit_test(test_a_jump_is_followed),
+		cmocka_unit_test(test_a_late_time_changes_nothing),
+		cmocka_unit_test(test_a_gap_is_silence),
+		cmocka_unit_test(test_lost_sound_is_skipped),
 		cmocka_unit_test(test_without_a_speaker_there_is_silence),
 		cmocka_unit_test(test_without_memory),
 	};
