@@ -19,7 +19,7 @@
 
 /* How long a keeper may leave a knock unanswered before others are asked to admit. */
 #define DELIVERY_KNOCK_US (5 * CLOCK_US_PER_S)
-/* Of `open`, `door`, `knock`, `commit` and `tell` together, of one member. */
+/* Of `open`, `door`, `knock` and `tell` together, of one member. */
 #define DELIVERY_REQUESTS_PER_S 20
 
 struct delivery;

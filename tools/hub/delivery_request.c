@@ -216,12 +216,15 @@ static bool is_flood(struct delivery_peer *peer)
 	return ++peer->requests > DELIVERY_REQUESTS_PER_S;
 }
 
+/* A commit waits for the answer to the one before, a refusal for a knock: others bound them. */
+static bool is_bounded(enum message_method method)
+{
+	return method == MESSAGE_COMMIT || method == MESSAGE_REFUSE;
+}
+
 int delivery_request(struct delivery_peer *peer, const struct message *request)
 {
-	/* The keeper answers what others ask for: that is theirs to bound. */
-	if (request->method == MESSAGE_REFUSE)
-		return refuse_knock(peer, &request->refuse);
-	if (is_flood(peer))
+	if (!is_bounded(request->method) && is_flood(peer))
 		return -EDQUOT;
 	switch (request->method) {
 	case MESSAGE_OPEN:
@@ -232,6 +235,8 @@ int delivery_request(struct delivery_peer *peer, const struct message *request)
 		return knock_at_door(peer, &request->knock);
 	case MESSAGE_COMMIT:
 		return take_commit(peer, &request->commit);
+	case MESSAGE_REFUSE:
+		return refuse_knock(peer, &request->refuse);
 	default:
 		return tell_group(peer, &request->tell);
 	}
