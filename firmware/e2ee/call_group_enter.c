@@ -266,7 +266,8 @@ static void welcome_failed(struct call_group *group, int error)
 	entry->is_to_tell = true;
 	if (error == -ENOMEM || error == -EIO)
 		reason = call_reason_of_own(error);
-	else if (error == -MLS_ERROR_PSK_UNKNOWN)
+	else if (error == -MLS_ERROR_PSK_UNKNOWN ||
+		 (error == -MLS_ERROR_DECRYPT && group->psk_was_used))
 		reason = CALL_REASON_PSK;
 	else if (error == -MLS_ERROR_CREDENTIAL || error == -MLS_ERROR_EXPIRED ||
 		 error == -MLS_ERROR_REVOKED || error == -MLS_ERROR_UNSUPPORTED)

@@ -139,6 +139,22 @@ void call_keep_door(struct call_group *group);
 void call_keep_roster(struct call_group *group);
 void call_door_answered(struct call_group *group, int code);
 void call_commit_answered(struct call_group *group, int code);
+void call_drop_knocker(struct call_keeping *keeping, size_t i);
+void call_drop_knockers(struct call_keeping *keeping);
+
+/* This member is the one that admits, by the key that it has. */
+bool call_has_door(const struct call_group *group);
+
+/* members[i] is to be put out: its certificate is bad by now, or it has left. */
+bool call_is_unwanted(const struct call_group *group, size_t i);
+
+/* Answers a knock with no, and tells all. leaf: who it says it is, or NULL. */
+void call_refuse(struct call_group *group, uint16_t number, const struct mls_leaf_node *leaf,
+		 enum call_reason reason);
+
+/* Commits what is to be: removals, and who knocked. */
+void call_admit(struct call_group *group);
+
 /* The own commit is the epoch's. */
 void call_commit_won(struct call_group *group);
 /* It is not. */

@@ -318,6 +318,7 @@ void delivery_hub_left(struct delivery_box *box, bool is_seat_kept)
 	drop_knock(box);
 	box->is_here = false;
 	if (is_seat_kept) {
+		box->seat_until_us = sim->now_us + DELIVERY_SEAT_US;
 		if (sim->door.state == CALL_DOOR_OPEN && sim->door.member == box->number)
 			vacate(sim, NULL);
 	} else {
@@ -345,6 +346,12 @@ static void free_seats(struct delivery_sim *sim)
 {
 	bool is_any = false;
 
+	for (size_t i = 0; i < sim->n_boxes; i++) {
+		struct delivery_box *box = &sim->boxes[i];
+
+		if (box->number != 0 && !box->is_here && sim->now_us >= box->seat_until_us)
+			delivery_hub_left(box, false);
+	}
 	for (size_t i = 0; i < DELIVERY_BOXES_MAX; i++) {
 		if (sim->ghosts[i].number == 0 || sim->now_us < sim->ghosts[i].until_us)
 			continue;

@@ -95,7 +95,7 @@ static uint64_t now_s(void *context)
 {
 	const struct delivery_box *box = context;
 
-	return box->sim->now_s;
+	return box->sim->now_s - box->person.slow_s;
 }
 
 static int send(void *context, const struct call_order *order)
@@ -242,6 +242,10 @@ void delivery_sim_resume(struct delivery_sim *sim, size_t index)
 	struct delivery_box *box = &sim->boxes[index];
 	uint64_t epoch = 0;
 
+	if (box->number == 0) {
+		delivery_sim_join(sim, index);
+		return;
+	}
 	if (!call_group_epoch(box->call, &epoch))
 		epoch = UINT64_MAX;
 	box->is_here = true;
@@ -383,6 +387,11 @@ const struct delivery_view *delivery_sim_view(const struct delivery_sim *sim, si
 uint16_t delivery_sim_number(const struct delivery_sim *sim, size_t box)
 {
 	return sim->boxes[box].number;
+}
+
+bool delivery_sim_is_here(const struct delivery_sim *sim, size_t box)
+{
+	return sim->boxes[box].is_here;
 }
 
 uint16_t delivery_sim_door(const struct delivery_sim *sim)

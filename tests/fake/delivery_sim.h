@@ -54,6 +54,7 @@ struct delivery_person {
 	const struct call_psk *psk;
 	enum call_policy policy;
 	uint64_t built_s;
+	uint64_t slow_s; /* its wall clock is so much behind */
 };
 
 /* What a box was told last. */
@@ -74,7 +75,10 @@ void delivery_sim_destroy(struct delivery_sim *sim);
 /* A box outside of the meeting. Returns its index. */
 size_t delivery_sim_add(struct delivery_sim *sim, const struct delivery_person *person);
 
-/* Takes a seat with a new number; gives it up; loses the connection; takes the seat again. */
+/*
+ * Takes a seat with a new number; gives it up; loses the connection, but keeps the seat for 10 s; takes
+ * the seat again, or a new one.
+ */
 void delivery_sim_join(struct delivery_sim *sim, size_t index);
 void delivery_sim_leave(struct delivery_sim *sim, size_t index);
 void delivery_sim_cut(struct delivery_sim *sim, size_t index);
@@ -100,6 +104,7 @@ const struct delivery_view *delivery_sim_view(const struct delivery_sim *sim, si
 
 /* 0: it has no seat */
 uint16_t delivery_sim_number(const struct delivery_sim *sim, size_t box);
+bool delivery_sim_is_here(const struct delivery_sim *sim, size_t box);
 uint16_t delivery_sim_door(const struct delivery_sim *sim);
 
 /*

@@ -28,6 +28,7 @@ struct delivery_box {
 	struct delivery_view view;
 	uint16_t number; /* 0: no seat */
 	bool is_here;
+	int64_t seat_until_us; /* while it is not here */
 	bool is_in_group;
 	uint8_t *knock; /* that waits for an answer */
 	size_t knock_length;

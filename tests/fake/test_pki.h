@@ -6,6 +6,7 @@
 #define BALAI_TESTS_TEST_PKI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "net/identity.h"
 
@@ -35,6 +36,13 @@ int test_pki_set_up(void **state);
 int test_pki_tear_down(void **state);
 
 void test_pki_make(struct test_pki *pki, const struct test_certificate *certificate);
+
+/*
+ * Writes a list by `authority` of revoked certificates (RFC 5280, section 5), in DER, with that of
+ * `file` on it. Returns its length.
+ */
+size_t test_pki_revoke(struct test_pki *pki, const char *authority, const char *file, int from_days,
+		       int to_days, unsigned char *ret_list, size_t size);
 
 /* The path of "hub.crt", lent until destroy. */
 const char *test_pki_path(struct test_pki *pki, const char *name);

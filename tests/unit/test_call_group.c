@@ -255,8 +255,6 @@ static void test_many(void **state)
 struct walk {
 	struct call_meeting meeting;
 	unsigned int seed;
-	bool has_seat[DELIVERY_BOXES_MAX];
-	bool is_here[DELIVERY_BOXES_MAX];
 	size_t n_boxes;
 };
 
@@ -265,39 +263,23 @@ static size_t pick(struct walk *walk, size_t n)
 	return (size_t)rand_r(&walk->seed) % n;
 }
 
-static void leave(struct walk *walk, size_t box)
-{
-	delivery_sim_leave(walk->meeting.sim, box);
-	walk->has_seat[box] = false;
-	walk->is_here[box] = false;
-}
-
-static void join(struct walk *walk, size_t box)
-{
-	delivery_sim_join(walk->meeting.sim, box);
-	walk->has_seat[box] = true;
-	walk->is_here[box] = true;
-}
-
 static void step(struct walk *walk)
 {
 	struct delivery_sim *sim = walk->meeting.sim;
 	size_t box = pick(walk, walk->n_boxes);
 	size_t what = pick(walk, 8);
 
-	if (!walk->has_seat[box]) {
-		join(walk, box);
-	} else if (!walk->is_here[box] && what < 4) {
+	if (delivery_sim_number(sim, box) == 0) {
+		delivery_sim_join(sim, box);
+	} else if (!delivery_sim_is_here(sim, box) && what < 4) {
 		delivery_sim_resume(sim, box);
-		walk->is_here[box] = true;
 	} else if (what == 0) {
-		leave(walk, box);
-	} else if (what == 1 && walk->is_here[box]) {
+		delivery_sim_leave(sim, box);
+	} else if (what == 1 && delivery_sim_is_here(sim, box)) {
 		delivery_sim_cut(sim, box);
-		walk->is_here[box] = false;
 	} else if (what == 2) {
 		delivery_sim_reboot(sim, box);
-		join(walk, box);
+		delivery_sim_join(sim, box);
 	} else if (what == 3) {
 		call_group_rejoin(delivery_sim_call(sim, box));
 	}

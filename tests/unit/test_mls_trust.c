@@ -10,10 +10,6 @@
 
 #include <cmocka.h>
 
-#include <mbedtls/asn1write.h>
-#include <mbedtls/oid.h>
-#include <mbedtls/pk.h>
-#include <mbedtls/psa_util.h>
 #include <mbedtls/x509_crt.h>
 
 #include "e2ee/mls_trust.h"
@@ -197,109 +193,12 @@ static void test_guest(void **state)
 	mls_trust_destroy(closed);
 }
 
-static void put(size_t *at, int written)
-{
-	assert_true(written >= 0);
-	*at += (size_t)written;
-}
-
-/* Writes backwards, as mbedTLS does: the time so many days from now. */
-static size_t write_day(unsigned char **p, unsigned char *start, int days)
-{
-	time_t when = time(NULL) + (time_t)days * (time_t)DAY_S;
-	struct tm parts;
-	size_t length = 0;
-	char text[20];
-
-	gmtime_r(&when, &parts);
-	strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &parts);
-	put(&length, mbedtls_asn1_write_tagged_string(p, start, MBEDTLS_ASN1_GENERALIZED_TIME, text,
-						      strlen(text)));
-	return length;
-}
-
-static void wrap(unsigned char **p, unsigned char *start, size_t *length)
-{
-	put(length, mbedtls_asn1_write_len(p, start, *length));
-	put(length,
-	    mbedtls_asn1_write_tag(p, start, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE));
-}
-
-static size_t write_algorithm(unsigned char **p, unsigned char *start)
-{
-	size_t length = 0;
-
-	put(&length, mbedtls_asn1_write_oid(p, start, MBEDTLS_OID_ECDSA_SHA256,
-					    MBEDTLS_OID_SIZE(MBEDTLS_OID_ECDSA_SHA256)));
-	wrap(p, start, &length);
-	return length;
-}
-
-/* TBSCertList of RFC 5280, with one entry */
-static size_t write_list(unsigned char **p, unsigned char *start, const mbedtls_x509_crt *authority,
-			 const mbedtls_x509_crt *revoked, int from_days, int to_days)
-{
-	size_t entries = write_day(p, start, -1);
-	size_t length;
-
-	put(&entries,
-	    mbedtls_asn1_write_raw_buffer(p, start, revoked->serial.p, revoked->serial.len));
-	put(&entries, mbedtls_asn1_write_len(p, start, revoked->serial.len));
-	put(&entries, mbedtls_asn1_write_tag(p, start, MBEDTLS_ASN1_INTEGER));
-	wrap(p, start, &entries);
-	wrap(p, start, &entries);
-	length = entries;
-	length += write_day(p, start, to_days);
-	length += write_day(p, start, from_days);
-	put(&length, mbedtls_asn1_write_raw_buffer(p, start, authority->subject_raw.p,
-						   authority->subject_raw.len));
-	length += write_algorithm(p, start);
-	put(&length, mbedtls_asn1_write_int(p, start, 1));
-	wrap(p, start, &length);
-	return length;
-}
-
-/* A list by "ca" of revoked certificates with that of `file` on it. */
-static size_t revoke(struct test_pki *pki, const char *file, int from_days, int to_days,
-		     unsigned char *list, size_t size)
-{
-	unsigned char body[1024], signature[128], digest[32];
-	unsigned char *p = body + sizeof(body);
-	unsigned char *end = list + size;
-	struct holder authority, revoked;
-	size_t body_length, signature_length;
-	mbedtls_pk_context key;
-	size_t length = 0;
-
-	holder_init(&authority, pki, "ca", 0);
-	holder_init(&revoked, pki, file, 0);
-	body_length = write_list(&p, body, &authority.certificate, &revoked.certificate, from_days,
-				 to_days);
-	mbedtls_pk_init(&key);
-	assert_int_equal(mbedtls_pk_parse_keyfile(&key, test_pki_path(pki, "ca.key"), NULL,
-						  mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE),
-			 0);
-	assert_int_equal(mls_hash(p, body_length, digest), 0);
-	assert_int_equal(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest, sizeof(digest), signature,
-					 sizeof(signature), &signature_length,
-					 mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE),
-			 0);
-	put(&length, mbedtls_asn1_write_bitstring(&end, list, signature, signature_length * 8));
-	length += write_algorithm(&end, list);
-	put(&length, mbedtls_asn1_write_raw_buffer(&end, list, p, body_length));
-	wrap(&end, list, &length);
-	memmove(list, end, length);
-	mbedtls_pk_free(&key);
-	holder_finish(&authority);
-	holder_finish(&revoked);
-	return length;
-}
-
 static void test_revoked(void **state)
 {
 	struct mls_identity identity;
 	unsigned char list[2048];
-	struct mls_bytes bytes = {list, revoke(*state, "room", -1, 7, list, sizeof(list))};
+	struct mls_bytes bytes = {list,
+				  test_pki_revoke(*state, "ca", "room", -1, 7, list, sizeof(list))};
 
 	assert_int_equal(check_at(*state, "ca", "room", 1, today_s(), bytes, &identity),
 			 -MLS_ERROR_REVOKED);
