@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/queue.h"
 #include "base/thread.h"
 
@@ -93,6 +94,7 @@ static void tell(const struct connection *connection, enum fake_hub_kind kind, c
 	check(event != NULL, "memory");
 	event->kind = kind;
 	event->connection = connection->number;
+	event->arrival_us = clock_now_us();
 	event->close_code = connection->close_code;
 	event->length = length;
 	event->data = calloc(1, length + 1);

@@ -24,6 +24,7 @@ enum fake_hub_kind {
 struct fake_hub_event {
 	enum fake_hub_kind kind;
 	int connection;
+	int64_t arrival_us; /* CLOCK_MONOTONIC */
 	size_t length;
 	uint16_t close_code;
 	uint8_t *data; /* owned */
