@@ -77,6 +77,8 @@ static enum sound_result fake_read(struct mic *mic, float *interleaved, int64_t 
 	if (result != SOUND_OK)
 		return result;
 	wait_until(fake, capture_us + SOUND_PERIOD_US);
+	if (fake->config.begin)
+		fake->config.begin(fake->config.context, capture_us);
 	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++, fake->frame++)
 		for (unsigned int c = 0; c < fake->config.channels; c++)
 			*interleaved++ = fake->config.hear ? fake->config.hear(fake->config.context,

@@ -16,6 +16,8 @@ struct fake_mic_config {
 	 * moves it on by one period, one that times out to its deadline, and neither waits.
 	 */
 	_Atomic int64_t *time_us;
+	/* Called before the hear() of each period, with when it began to be captured; or NULL. */
+	void (*begin)(void *context, int64_t capture_us);
 	/* What channel `channel` hears in frame `frame` since open(); NULL: silence. */
 	float (*hear)(void *context, unsigned int channel, int64_t frame);
 	void *context;

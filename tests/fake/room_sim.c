@@ -196,3 +196,17 @@ void room_sim_convolve(const float *in, size_t count, const float *response, siz
 	}
 	convolver_finish(&c);
 }
+
+float room_sim_sample(const float *in, size_t count, double at)
+{
+	double whole = floor(at), f = at - whole;
+	const float *x;
+
+	if (whole < 1 || whole + 3 > (double)count)
+		return 0;
+	x = in + (size_t)whole - 1;
+	return (float)(x[1] + 0.5 * f *
+				      (x[2] - x[0] +
+				       f * (2.0 * x[0] - 5.0 * x[1] + 4.0 * x[2] - x[3] +
+					    f * (3.0 * (x[1] - x[2]) + x[3] - x[0]))));
+}

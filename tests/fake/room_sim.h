@@ -33,4 +33,7 @@ void room_sim_response(const struct room_sim *room, struct room_sim_point from,
 void room_sim_convolve(const float *in, size_t count, const float *response, size_t length,
 		       float gain, float *out);
 
+/* What a clock of another pace finds between samples, by a cubic (Catmull-Rom); 0 outside. */
+float room_sim_sample(const float *in, size_t count, double at);
+
 #endif

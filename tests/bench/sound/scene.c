@@ -83,23 +83,11 @@ static float *voice(const char *speech, const char *name, size_t first, size_t e
 	return samples;
 }
 
-/* What a clock that is faster plays by when this one is at n; cubic, of speech at 48 kHz. */
+/* What a clock that is faster plays by when this one is at n. */
 static void play_faster(const float *in, double ppm, float *out)
 {
-	for (size_t n = 2; n < SCENE_FRAMES; n++) {
-		double at = (double)n * (1 + ppm / 1e6);
-		size_t i = (size_t)at;
-		double f = at - (double)i;
-
-		if (i < 1 || i + 2 >= SCENE_FRAMES)
-			continue;
-		out[n] = (float)(in[i] + 0.5 * f *
-						 (in[i + 1] - in[i - 1] +
-						  f * (2.0 * in[i - 1] - 5.0 * in[i] +
-						       4.0 * in[i + 1] - in[i + 2] +
-						       f * (3.0 * (in[i] - in[i + 1]) + in[i + 2] -
-							    in[i - 1]))));
-	}
+	for (size_t n = 0; n < SCENE_FRAMES; n++)
+		out[n] = room_sim_sample(in, SCENE_FRAMES, (double)n * (1 + ppm / 1e6));
 }
 
 /* What the loudspeaker makes of the far voice: clipped, by its own clock. */
