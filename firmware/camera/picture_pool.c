@@ -7,12 +7,31 @@
 /* What libx264, libswscale and the SIMD code of libavcodec want of line starts. */
 enum { ALIGNMENT = 64 };
 
+/*
+ * Made at once: one being filled, one waiting for the encoder and one in it, one newest and one shown
+ * on the own screen, and one for an encoder on trial. Made one by one, whenever a busy machine lets
+ * one more wait, they would make a room's memory grow for hours.
+ */
+enum { READY = 6 };
+
 struct picture_pool {
 	AVBufferPool *buffers;
 	enum AVPixelFormat format;
 	int width;
 	int height;
 };
+
+static int fill(struct picture_pool *pool)
+{
+	AVFrame *pictures[READY];
+	int made = 0;
+
+	while (made < READY && (pictures[made] = picture_pool_get(pool)))
+		made++;
+	for (int i = 0; i < made; i++)
+		av_frame_free(&pictures[i]);
+	return made == READY ? 0 : -ENOMEM;
+}
 
 int picture_pool_create(enum AVPixelFormat format, int width, int height,
 			struct picture_pool **ret_pool)
@@ -29,8 +48,8 @@ int picture_pool_create(enum AVPixelFormat format, int width, int height,
 	pool->width = width;
 	pool->height = height;
 	pool->buffers = av_buffer_pool_init((size_t)size + ALIGNMENT, av_buffer_allocz);
-	if (!pool->buffers) {
-		free(pool);
+	if (!pool->buffers || fill(pool) < 0) {
+		picture_pool_destroy(pool);
 		return -ENOMEM;
 	}
 	*ret_pool = pool;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -266,12 +267,27 @@ static void finish(struct program *program)
 	sd_event_unref(program->loop);
 }
 
+/*
+ * The memory of pictures goes back to the system when it is freed, rather than into the heaps of
+ * threads, where by and by small blocks between keep it from being used again; and there are few of
+ * these heaps. By itself the C library raises this threshold to the largest block ever freed.
+ */
+static void bound_heaps(void)
+{
+	enum { HEAPS = 2, OWN_MAPPING_BYTES = 128 * 1024, KEPT_FREE_BYTES = 1024 * 1024 };
+
+	mallopt(M_ARENA_MAX, HEAPS);
+	mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_FREE_BYTES);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.board = BOARD_FILE, .config = CONFIG_FILE};
 	struct program program = {0};
 	int r;
 
+	bound_heaps();
 	if (!parse_options(argc, argv, &options, &r))
 		return r;
 	if (load_settings(&program, &options) < 0)
