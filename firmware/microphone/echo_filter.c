@@ -13,11 +13,11 @@ enum {
 };
 
 /* How much of the path stays as it is from one period to the next. */
-#define PATH_KEPT 0.9995f
-/* Of the first partition's power, before anything is known; the later ones decay by RT60 0.6 s. */
-#define UNCERTAIN 1.0f
-#define UNCERTAIN_DECAY 0.77f
-#define NOISE_KEPT 0.9f
+#define PATH_KEPT 0.9997f
+/* Of the first partition's power, before anything is known; the later ones decay by RT60 0.85 s. */
+#define UNCERTAIN 0.03f
+#define UNCERTAIN_DECAY 0.85f
+#define NOISE_KEPT 0.88f
 #define NOISE_FLOOR 1e-6f
 
 /*

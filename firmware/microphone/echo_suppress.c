@@ -20,14 +20,15 @@ enum {
 #define LEAK_RISE 1.007f  /* a period in which there is echo: 3 dB/s */
 #define LEAK_FALL 0.2f    /* of the way to a smaller one */
 #define REVERB_KEPT 0.84f /* a period: RT60 0.8 s */
-#define OVER 4.0f         /* the least is taken for so much less than the mean */
+#define DISTORTION 0.01f  /* of the echo's mean power, that is in every bin beside its own */
 #define ECHO_LEAST 1e-5f  /* of power in a bin, below which nothing is learned */
 #define NOISE_RISE 1.003f /* a period: 1.3 dB/s */
-#define GAIN_RISE 1.6f    /* a period */
 #define GAIN_LEAST 0.003f
-#define ALONE_OVER 10.0f /* as OVER, for all bins together */
 #define ALONE_GAIN 0.01f
-#define NEAR_PERIODS 10 /* that a near voice is held after it was heard */
+/* What a near voice is louder than, in the mean of the bins: the least that the echo leaves, and noise. */
+#define NEAR_OVER_ECHO 32.0f
+#define NEAR_OVER_NOISE 8.0f
+#define NEAR_PERIODS 15 /* that a near voice is held after it was heard */
 
 /*
  *   heard, samples ─► window ─► spectra ─► echo = heard - samples ─► residue ─► gain ─► overlap-add
@@ -47,9 +48,6 @@ struct echo_suppress {
 	float residue[SPECTRUM_BINS];
 	float noise[SPECTRUM_BINS];
 	float gain[SPECTRUM_BINS];
-	/* Of the bins of voices, all together. */
-	float voice_leak;
-	float voice_residue;
 	int near_periods; /* that a near voice is held for */
 };
 
@@ -80,7 +78,6 @@ void echo_suppress_destroy(struct echo_suppress *suppress)
 
 void echo_suppress_forget_path(struct echo_suppress *suppress)
 {
-	suppress->voice_leak = LEAK_FIRST;
 	for (int k = 0; k < SPECTRUM_BINS; k++)
 		suppress->leak[k] = LEAK_FIRST;
 }
@@ -93,13 +90,10 @@ void echo_suppress_reset(struct echo_suppress *s)
 	memset(s->echo_power, 0, sizeof(s->echo_power));
 	memset(s->left_power, 0, sizeof(s->left_power));
 	memset(s->residue, 0, sizeof(s->residue));
-	s->voice_residue = 0;
 	s->near_periods = 0;
 	echo_suppress_forget_path(s);
-	for (int k = 0; k < SPECTRUM_BINS; k++) {
+	for (int k = 0; k < SPECTRUM_BINS; k++)
 		s->noise[k] = HUGE_VALF;
-		s->gain[k] = 1;
-	}
 }
 
 static void transform(struct echo_suppress *s, float *past, const float *samples,
@@ -133,6 +127,18 @@ static void average(const struct echo_suppress *s, float *power)
 	}
 }
 
+/* A loudspeaker that distorts puts some of its loud bins into all others. */
+static void spread_echo(struct echo_suppress *s)
+{
+	float sum = 0;
+
+	for (int k = VOICE_FIRST; k <= VOICE_LAST; k++)
+		sum += s->raw[k];
+	sum *= DISTORTION / (VOICE_LAST - VOICE_FIRST + 1);
+	for (int k = 0; k < SPECTRUM_BINS; k++)
+		s->raw[k] += sum;
+}
+
 static void measure(struct echo_suppress *s)
 {
 	for (int k = 0; k < SPECTRUM_BINS; k++) {
@@ -140,84 +146,63 @@ static void measure(struct echo_suppress *s)
 
 		s->raw[k] = re * re + im * im;
 	}
+	spread_echo(s);
 	average(s, s->echo_power);
 	for (int k = 0; k < SPECTRUM_BINS; k++)
 		s->raw[k] = s->left[k].re * s->left[k].re + s->left[k].im * s->left[k].im;
 	average(s, s->left_power);
 }
 
-/* What is left at least of the echo. */
-static void learn(float *leak, float left, float echo)
-{
-	float now = fmaxf(left / echo, LEAK_LEAST);
-
-	if (now < *leak)
-		*leak += LEAK_FALL * (now - *leak);
-	else
-		*leak = fminf(*leak * LEAK_RISE, LEAK_FIRST);
-}
-
-static void learn_bin(struct echo_suppress *s, int k)
+/* What is left at least of the echo in a bin, and of the echo that still rings. */
+static void learn(struct echo_suppress *s, int k)
 {
 	s->noise[k] = fminf(s->noise[k] * NOISE_RISE, s->left_power[k] + 1e-12f);
-	if (s->echo_power[k] > ECHO_LEAST && s->echo_power[k] > 10 * s->noise[k])
-		learn(&s->leak[k], s->left_power[k], s->echo_power[k]);
+	if (s->echo_power[k] > ECHO_LEAST && s->echo_power[k] > 10 * s->noise[k]) {
+		float now = fmaxf(s->left_power[k] / s->echo_power[k], LEAK_LEAST);
+
+		if (now < s->leak[k])
+			s->leak[k] += LEAK_FALL * (now - s->leak[k]);
+		else
+			s->leak[k] = fminf(s->leak[k] * LEAK_RISE, LEAK_FIRST);
+	}
+	s->residue[k] = fmaxf(s->leak[k] * s->echo_power[k], REVERB_KEPT * s->residue[k]);
 }
 
-/* Whether all that is left is echo and noise. */
-static bool is_far_alone(struct echo_suppress *s)
+/* Each bin against what is expected in it: a voice stands out in some, though the echo is louder. */
+static void listen_for_near(struct echo_suppress *s)
 {
-	float left = 0, echo = 0, noise = 0;
+	float over = 0;
 
-	for (int k = VOICE_FIRST; k <= VOICE_LAST; k++) {
-		left += s->left_power[k];
-		echo += s->echo_power[k];
-		noise += s->noise[k];
-	}
-	if (echo > ECHO_LEAST * (VOICE_LAST - VOICE_FIRST) && echo > 10 * noise)
-		learn(&s->voice_leak, left, echo);
-	s->voice_residue = fmaxf(ALONE_OVER * s->voice_leak * echo, REVERB_KEPT * s->voice_residue);
-	if (left > s->voice_residue + 4 * noise)
+	for (int k = VOICE_FIRST; k <= VOICE_LAST; k++)
+		over += s->left_power[k] /
+			(NEAR_OVER_ECHO * s->residue[k] + NEAR_OVER_NOISE * s->noise[k] + 1e-12f);
+	if (over > VOICE_LAST - VOICE_FIRST + 1)
 		s->near_periods = NEAR_PERIODS;
 	else if (s->near_periods > 0)
 		s->near_periods--;
-	return s->near_periods == 0;
 }
 
-/* Returns the gain that is wanted now. */
-static float judge(struct echo_suppress *s, int k)
+static void set_gain(struct echo_suppress *s, int k)
 {
-	float residue = OVER * s->leak[k] * s->echo_power[k];
+	float left = s->left_power[k] + 1e-12f;
+	float wanted = sqrtf(fmaxf(0, 1 - s->residue[k] / left));
+	/* What is no louder than the noise hides in it. */
+	float floor = fminf(1, sqrtf(s->noise[k] / left));
 
-	s->residue[k] = fmaxf(residue, REVERB_KEPT * s->residue[k]);
-	if (s->left_power[k] <= 0)
-		return 1;
-	return sqrtf(fmaxf(0, 1 - s->residue[k] / s->left_power[k]));
-}
-
-static void set_gains(struct echo_suppress *s, const float *wanted, float more)
-{
-	for (int k = 0; k < SPECTRUM_BINS; k++) {
-		/* What is no louder than the noise hides in it. */
-		float floor =
-			s->left_power[k] > 0 ? fminf(1, sqrtf(s->noise[k] / s->left_power[k])) : 1;
-		float gain = fmaxf(fmaxf(wanted[k] * more, floor), GAIN_LEAST);
-
-		s->gain[k] = fminf(gain, s->gain[k] * GAIN_RISE);
-	}
+	if (s->near_periods == 0)
+		wanted *= ALONE_GAIN;
+	s->gain[k] = fmaxf(fmaxf(wanted, floor), GAIN_LEAST);
 }
 
 static void adjust(struct echo_suppress *s, bool knows_path)
 {
-	float wanted[SPECTRUM_BINS];
-
-	for (int k = 0; k < SPECTRUM_BINS; k++) {
-		learn_bin(s, k);
-		wanted[k] = judge(s, k);
-	}
+	for (int k = 0; k < SPECTRUM_BINS; k++)
+		learn(s, k);
+	listen_for_near(s);
 	if (!knows_path)
 		s->near_periods = 0;
-	set_gains(s, wanted, is_far_alone(s) || !knows_path ? ALONE_GAIN : 1);
+	for (int k = 0; k < SPECTRUM_BINS; k++)
+		set_gain(s, k);
 }
 
 static void synthesize(struct echo_suppress *s, float *samples)

@@ -18,6 +18,7 @@ enum {
 	FIRST_PERIODS = 100,
 	CHANGED_PERIODS = 300,
 	FAR_PERIODS = 30,    /* that a far voice rings on in the room */
+	NEAR_PERIODS = 25,   /* of a voice here, until the level believes that it is not echo */
 	STATUS_PERIODS = 10, /* 10 Hz */
 };
 
@@ -49,6 +50,7 @@ struct front_end {
 	bool knows_path;                /* of the echo */
 	unsigned int path_periods;      /* of far voice since it was lost */
 	unsigned int wrong_periods; /* in a row, in which the filter adds more than it takes away */
+	unsigned int near_periods;  /* in a row, that a voice here is heard */
 	unsigned int periods;
 	struct front_end_status status;
 
@@ -113,9 +115,12 @@ static void judge_path(struct front_end *fe, const float *heard, const float *le
 		fe->knows_path = true;
 }
 
-/* Of every microphone's, so that a beam that turns does not change the path. */
+/*
+ * Of every microphone's, so that a beam that turns does not change the path. What the filters leave of
+ * the echo still comes from the loudspeaker: it is no talker to turn to.
+ */
 static void run_echo_first(struct front_end *fe, float *const *channels, unsigned int count,
-			   const float *reference)
+			   bool far, const float *reference)
 {
 	float *heard[SOUND_CHANNELS_MAX], voice[SOUND_PERIOD_FRAMES];
 
@@ -126,7 +131,7 @@ static void run_echo_first(struct front_end *fe, float *const *channels, unsigne
 		echo_filter_process(fe->filters[c], reference, channels[c]);
 	}
 	if (fe->beam && count == fe->config.geometry.count) {
-		beam_process(fe->beam, channels, true, voice);
+		beam_process(fe->beam, channels, !far || fe->near_periods > 0, voice);
 		beam_process_side(fe->beam, &fe->heard_side, heard, heard[0]);
 		memcpy(channels[0], voice, sizeof(voice));
 	}
@@ -145,11 +150,12 @@ static void run_echo(struct front_end *fe, float *const *channels, unsigned int 
 		     const float *reference)
 {
 	if (fe->config.order == FRONT_END_ECHO_FIRST)
-		run_echo_first(fe, channels, count, reference);
+		run_echo_first(fe, channels, count, far, reference);
 	else
 		run_beam_first(fe, channels, count, far, reference);
 	judge_path(fe, fe->heard[0], channels[0]);
 	echo_suppress_process(fe->suppress, fe->heard[0], channels[0], !far || fe->knows_path);
+	fe->near_periods = echo_suppress_hears_near(fe->suppress) ? fe->near_periods + 1 : 0;
 }
 
 static void forget_echo(struct front_end *fe)
@@ -217,8 +223,7 @@ static unsigned int process(struct mic_stage *stage, float *const *channels,
 	if (fe->noise)
 		apm_process(fe->noise, NULL, channels);
 	/* An echo is not this room's voice. */
-	level_process(fe->level, channels[0],
-		      !cancels || !far || echo_suppress_hears_near(fe->suppress));
+	level_process(fe->level, channels[0], !cancels || !far || fe->near_periods > NEAR_PERIODS);
 	if (++fe->periods % STATUS_PERIODS == 0)
 		publish(fe, has_array);
 	return 1;
