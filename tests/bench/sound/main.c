@@ -20,12 +20,18 @@ enum {
 	SEGMENT = SOUND_RATE_HZ / 50,
 };
 
+/* While both talk, after 3 s of it. */
+#define BOTH_FIRST ((size_t)(SCENE_FAR_S + 3) * SOUND_RATE_HZ)
+#define BOTH_END ((size_t)(SCENE_FAR_S + SCENE_BOTH_S) * SOUND_RATE_HZ)
+#define NEAR_LEAST 1e-5 /* of power, for a segment to count */
+
 struct score {
 	double erle_db;       /* far voice alone, after the first second (of it, and of a change) */
 	double first_db;      /* in the second second */
 	double residual_dbfs; /* the loudest half second there */
 	double loss_db;       /* of the near voice while both talk */
-	double snr_db;        /* segmental, while both talk */
+	double snr_db;        /* segmental, against the near voice at the first microphone */
+	double whole_db;      /* segmental, against what comes out when the near voice is alone */
 	double loudness_lu;   /* off -23 LUFS, from 3 s of the near voice alone on */
 	double delay_ms;
 	double over_time_db[WINDOWS];
@@ -100,36 +106,48 @@ static size_t find_delay(const float *in, const float *out)
 	return delay;
 }
 
+/* Of `out`, that much later than `wanted` and with the gain that fits it best, while both talk. */
+static double segmental_snr_db(const struct scene_sound *sound, const float *wanted,
+			       const float *out, size_t delay)
+{
+	const size_t first = BOTH_FIRST, end = BOTH_END - delay;
+	double gain = correlate(wanted + first, out + first + delay, 0, end - first) /
+		      correlate(wanted, wanted, first, end);
+	double sum = 0;
+	size_t count = 0;
+
+	for (size_t at = first; at + SEGMENT <= end; at += SEGMENT) {
+		double signal = 0, error = 0;
+
+		if (scene_power(sound->near[0], at, at + SEGMENT) < NEAR_LEAST)
+			continue;
+		for (size_t i = at; i < at + SEGMENT; i++) {
+			double kept = gain * wanted[i];
+
+			signal += kept * kept;
+			error += (out[i + delay] - kept) * (out[i + delay] - kept);
+		}
+		sum += fmax(-10, fmin(35, db(signal / fmax(error, 1e-12))));
+		count++;
+	}
+	return sum / (double)count;
+}
+
 /* What of the near voice alone is still there when both talk. */
 static void score_near(const struct scene_sound *sound, const float *both, const float *alone,
 		       struct score *score)
 {
-	const size_t first = (size_t)(SCENE_FAR_S + 3) * SOUND_RATE_HZ;
-	const size_t end = (size_t)(SCENE_FAR_S + SCENE_BOTH_S) * SOUND_RATE_HZ;
-	size_t delay = find_delay(sound->near[0], alone), count = 0;
-	double kept = correlate(both, alone, first, end) / correlate(alone, alone, first, end);
-	double gain, sum = 0;
+	size_t delay = find_delay(sound->near[0], alone);
+	double kept = correlate(both, alone, BOTH_FIRST, BOTH_END) /
+		      correlate(alone, alone, BOTH_FIRST, BOTH_END);
 
 	score->delay_ms = (double)delay * 1000 / SOUND_RATE_HZ;
 	score->loss_db = -20 * log10(fmax(kept, 1e-3));
-	gain = correlate(sound->near[0] + first, both + first + delay, 0, end - first) /
-	       correlate(sound->near[0], sound->near[0], first, end);
-	for (size_t at = first; at + SEGMENT + delay <= end; at += SEGMENT) {
-		const float *near = sound->near[0] + at, *out = both + at + delay;
-		double signal = 0, error = 0;
-
-		for (size_t i = 0; i < SEGMENT; i++) {
-			double wanted = gain * near[i];
-
-			signal += wanted * wanted;
-			error += (out[i] - wanted) * (out[i] - wanted);
-		}
-		if (scene_power(near, 0, SEGMENT) < 1e-5)
-			continue;
-		sum += fmax(-10, fmin(35, db(signal / fmax(error, 1e-12))));
-		count++;
-	}
-	score->snr_db = sum / (double)count;
+	score->snr_db = segmental_snr_db(sound, sound->near[0], both, delay);
+	score->whole_db = segmental_snr_db(sound, alone, both, 0);
+	if (getenv("DBG"))
+		printf("alone against near: %.1f\n",
+		       segmental_snr_db(sound, sound->near[0], alone, delay));
 }
 
 /* Gated as BS.1770-5, annex 1: blocks of 400 ms, -70 LUFS and 10 LU below the mean. */
@@ -180,9 +198,9 @@ static void run_system(enum system_kind kind, const struct scene_sound *sound, s
 
 static void print_row(FILE *table, const char *scene, const char *name, const struct score *score)
 {
-	fprintf(table, "| %s | %s | %.1f | %.1f | %.0f | %.1f | %.1f | %+.1f | ", scene, name,
-		score->erle_db, score->first_db, score->residual_dbfs, score->loss_db,
-		score->snr_db, score->loudness_lu);
+	fprintf(table, "| %s | %s | %.1f | %.1f | %.0f | %.1f | %.1f | %.1f | %+.1f | ", scene,
+		name, score->erle_db, score->first_db, score->residual_dbfs, score->loss_db,
+		score->snr_db, score->whole_db, score->loudness_lu);
 	if (isnan(score->run.direction_deg))
 		fprintf(table, "| ");
 	else
@@ -259,11 +277,56 @@ static void say_beam_gains(FILE *table)
 	}
 }
 
+static void begin_table(FILE *table)
+{
+	fprintf(table, "| scene | | ERLE dB | from 1 to 2 s | loudest rest dBFS | near loss dB | "
+		       "segmental SNR dB | the same against its voice alone | off -23 LUFS | "
+		       "direction off | delay ms | us/10 ms | MB |\n"
+		       "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+}
+
+static void run_scene(const struct scene *scene, char **argv, FILE *table,
+		      struct score scores[SYSTEM_COUNT])
+{
+	struct scene_sound sound;
+
+	srandom(1);
+	scene_simulate(scene, argv[1], &sound);
+	for (int kind = 0; kind < SYSTEM_COUNT; kind++) {
+		const char *name = system_name((enum system_kind)kind);
+
+		run_system((enum system_kind)kind, &sound, &scores[kind]);
+		print_row(table, scene->name, name, &scores[kind]);
+		print_row(stdout, scene->name, name, &scores[kind]);
+	}
+	print_over_time(argv[2], scene->name, scores);
+	scene_finish(&sound);
+}
+
+/* Returns the worst error of our direction. *ret_first: our scores in the first scene. */
+static double run_scenes(const struct scene *scene, char **argv, FILE *table,
+			 struct score *ret_first)
+{
+	struct score scores[SYSTEM_COUNT];
+	double direction_deg = 0;
+	bool is_first = true;
+
+	for (begin_table(table); scene->name; scene++) {
+		if (argv[3] && strcmp(argv[3], scene->name) != 0)
+			continue;
+		run_scene(scene, argv, table, scores);
+		direction_deg = fmax(direction_deg, scores[SYSTEM_OURS].run.direction_deg);
+		if (is_first)
+			*ret_first = scores[SYSTEM_OURS];
+		is_first = false;
+	}
+	return direction_deg;
+}
+
 int main(int argc, char **argv)
 {
-	struct score scores[SYSTEM_COUNT], base = {0};
-	double direction_deg = 0;
-	struct scene_sound sound;
+	struct score base = {0}, unused;
+	double direction_deg;
 	FILE *table;
 
 	if (argc != 3 && argc != 4) {
@@ -271,28 +334,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	table = open_out(argv[2], "table", ".md");
-	fprintf(table,
-		"| scene | | ERLE dB | from 1 to 2 s | loudest rest dBFS | near loss dB | "
-		"segmental SNR dB | off -23 LUFS | direction off | delay ms | us/10 ms | MB |\n"
-		"|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-	for (const struct scene *scene = scenes; scene->name; scene++) {
-		if (argc == 4 && strcmp(argv[3], scene->name) != 0)
-			continue;
-		srandom(1);
-		scene_simulate(scene, argv[1], &sound);
-		for (int kind = 0; kind < SYSTEM_COUNT; kind++) {
-			run_system((enum system_kind)kind, &sound, &scores[kind]);
-			print_row(table, scene->name, system_name((enum system_kind)kind),
-				  &scores[kind]);
-			print_row(stdout, scene->name, system_name((enum system_kind)kind),
-				  &scores[kind]);
-		}
-		print_over_time(argv[2], scene->name, scores);
-		direction_deg = fmax(direction_deg, scores[SYSTEM_OURS].run.direction_deg);
-		if (scene == scenes)
-			base = scores[SYSTEM_OURS];
-		scene_finish(&sound);
-	}
+	direction_deg = run_scenes(scenes, argv, table, &base);
+	fprintf(table, "\nRooms, places and voices that nothing is tuned on:\n\n");
+	direction_deg = fmax(direction_deg, run_scenes(held_out_scenes, argv, table, &unused));
 	say_beam_gains(table);
 	say_goals(&base, direction_deg);
 	fclose(table);

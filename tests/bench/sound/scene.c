@@ -31,6 +31,33 @@ const struct scene scenes[] = {
 	{"circle of 4", {LARGE, 0.4}, "circle 4 45", "recorded-a", "recorded-b", 40, 0, 30, .clip = 0},
 	{"line of 4", {LARGE, 0.4}, "line 4 40", "recorded-a", "recorded-b", 95, 0, 30, .clip = 0},
 	{"line of 8", {LARGE, 0.4}, "line 8 40", "recorded-a", "recorded-b", 95, 0, 30, .clip = 0},
+	{"9x11 m, RT60 0.6 s, echo +6 dB", {{9, 11, 3.2}, 0.6}, CIRCLE_8, "recorded-d", "recorded-c", 250, 6, 30,
+	 .array_at = {4.2, 5.7, 0.75}, .loudspeaker_at = {4.9, 10.5, 1.6}, .away_m = 2.5},
+	{"loudspeaker clips, 5x7 m", {{5, 7, 2.6}, 0.5}, CIRCLE_8, "recorded-c", "espeak-gb", 20, 3, 25, .clip = 0.4,
+	 .array_at = {2.7, 3.9, 0.8}, .loudspeaker_at = {0.6, 6.5, 1.2}, .away_m = 1.6},
+	{"line of 6, echo +10 dB", {{7, 5, 2.7}, 0.45}, "line 6 50", "espeak-ms", "recorded-c", 120, 10, 30,
+	 .array_at = {3.6, 0.5, 1}, .loudspeaker_at = {4.7, 0.4, 0.8}, .away_m = 2.6},
+	{.name = NULL},
+};
+
+const struct scene held_out_scenes[] = {
+	{"5.5x6.5 m, RT60 0.45 s", {{5.5, 6.5, 2.7}, 0.45}, CIRCLE_8, "espeak-de", "recorded-e", 285, 0, 28,
+	 .array_at = {2.4, 3.6, 0.74}, .loudspeaker_at = {3.1, 6.1, 1.2}, .away_m = 1.6},
+	{"3.5x5 m, RT60 0.25 s, echo +4 dB", {{3.5, 5, 2.5}, 0.25}, "circle 6 50", "recorded-e", "espeak-es", 205, 4, 30,
+	 .array_at = {1.6, 2.8, 0.7}, .loudspeaker_at = {1.9, 0.4, 1}, .away_m = 1.1},
+	{"8x10 m, RT60 0.65 s", {{8, 10, 3.4}, 0.65}, CIRCLE_8, "espeak-es", "espeak-sw", 65, -3, 30,
+	 .array_at = {4.4, 4.3, 0.75}, .loudspeaker_at = {3.5, 9.5, 1.5}, .away_m = 2.2},
+	{"5x6 m, echo +8 dB", {{5, 6, 2.8}, 0.35}, CIRCLE_8, "espeak-sw", "recorded-e", 340, 8, 27,
+	 .array_at = {2.3, 3.3, 0.76}, .loudspeaker_at = {2.8, 5.6, 0.9}, .away_m = 1.4},
+	{"loudspeaker clips, 6x5 m", {{6, 5, 2.7}, 0.4}, CIRCLE_8, "recorded-e", "espeak-de", 110, 2, 28, .clip = 0.35,
+	 .array_at = {3.3, 2.2, 0.77}, .loudspeaker_at = {5.6, 2.8, 1.1}, .away_m = 1.5},
+	{"delay steps by 60 ms", {{4.5, 6, 2.7}, 0.35}, "circle 4 40", "espeak-es", "recorded-e", 50, 0, 30,
+	 .step_ms = 60, .array_at = {2, 3.2, 0.75}, .loudspeaker_at = {2.6, 5.7, 1.1}, .away_m = 1.7},
+	{"path changes, drift -70 ppm", {{6.5, 7.5, 2.9}, 0.5}, CIRCLE_8, "espeak-de", "espeak-sw", 160, 0, 30,
+	 .drift_ppm = -70, .path_changes = true, .array_at = {3.5, 3.5, 0.75}, .loudspeaker_at = {0.5, 4.4, 1.3},
+	 .away_m = 1.9},
+	{"line of 5, noise 17 dB, drift 130 ppm", {{6, 5, 2.6}, 0.4}, "line 5 45", "recorded-e", "espeak-es", 70, 0, 17,
+	 .drift_ppm = 130, .array_at = {3.2, 0.6, 1.1}, .loudspeaker_at = {3.2, 0.5, 0.7}, .away_m = 2.2},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -128,11 +155,19 @@ static void hear(const struct scene *scene, struct room_sim_point from, struct r
 	free(response);
 }
 
+/* `at`, or where it usually is. */
+static struct room_sim_point place(struct room_sim_point at, struct room_sim_point usual)
+{
+	return at.z > 0 ? at : usual;
+}
+
 static void add_echo(struct scene_sound *sound, struct room_sim_point microphone, float *out)
 {
 	const struct scene *scene = sound->scene;
 	struct room_sim_point size = scene->room.size;
-	struct room_sim_point one = {size.x / 2 + 0.3, size.y - 0.4, 1.1};
+	struct room_sim_point one =
+		place(scene->loudspeaker_at,
+		      (struct room_sim_point){size.x / 2 + 0.3, size.y - 0.4, 1.1});
 	struct room_sim_point other = {size.x - 0.5, size.y / 3, 1.4};
 	bool changes = scene->step_ms > 0 || scene->path_changes;
 	size_t change = changes ? (size_t)SCENE_CHANGE_S * SOUND_RATE_HZ : SCENE_FRAMES;
@@ -157,8 +192,10 @@ void scene_simulate(const struct scene *scene, const char *speech, struct scene_
 	const size_t far_end = (size_t)(SCENE_FAR_S + SCENE_BOTH_S) * SOUND_RATE_HZ;
 	const size_t near_first = (size_t)SCENE_FAR_S * SOUND_RATE_HZ;
 	double angle = scene->azimuth_deg * M_PI / 180;
-	double away = fmin(1.7, scene->room.size.x / 2 - 0.3);
-	struct room_sim_point middle = {scene->room.size.x / 2, scene->room.size.y / 2, 0.75};
+	double away = scene->away_m > 0 ? scene->away_m : fmin(1.7, scene->room.size.x / 2 - 0.3);
+	struct room_sim_point middle =
+		place(scene->array_at, (struct room_sim_point){scene->room.size.x / 2,
+							       scene->room.size.y / 2, 0.75});
 	struct room_sim_point talker = {middle.x + away * cos(angle), middle.y + away * sin(angle),
 					1.15};
 	double echo_gain, near_gain;

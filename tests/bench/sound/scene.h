@@ -32,10 +32,16 @@ struct scene {
 	double step_ms;     /* of the echo's delay, at SCENE_CHANGE_S */
 	double drift_ppm;   /* of the loudspeaker's clock */
 	bool path_changes;  /* at SCENE_CHANGE_S the loudspeaker is somewhere else */
+	/* Where things stand; 0: as in the rooms of `scenes`. */
+	struct room_sim_point array_at;
+	struct room_sim_point loudspeaker_at;
+	double away_m; /* of the near talker from the array */
 };
 
-/* Ends with a scene without a name. */
+/* Both end with a scene without a name. The first are those that constants were chosen by. */
 extern const struct scene scenes[];
+/* Rooms, places and voices that nothing is tuned on: they are looked at, not turned to. */
+extern const struct scene held_out_scenes[];
 
 struct scene_sound {
 	const struct scene *scene;

@@ -13,6 +13,7 @@
 #include "microphone/apm.h"
 #include "microphone/front_end.h"
 #include "sound/reference.h"
+#include "tests/bench/sound/aec3_chain.h"
 
 enum {
 	SPEEX_TAIL_MS = 200,
@@ -26,6 +27,7 @@ struct system {
 	SpeexEchoState *speex_echo;
 	SpeexPreprocessState *speex_noise;
 	struct apm *apm;
+	struct aec3_chain *aec3;
 	struct front_end *front_end;
 	struct reference *reference;
 	size_t far_written; /* frames of the far voice that the reference has */
@@ -33,8 +35,10 @@ struct system {
 
 const char *system_name(enum system_kind kind)
 {
-	static const char *const names[] = {"no processing", "speexdsp", "webrtc, one microphone",
-					    "beam before echo", "ours"};
+	static const char *const names[] = {"no processing",          "speexdsp",
+					    "webrtc, one microphone", "AEC3 before beam",
+					    "AEC3 behind beam",       "own filter, beam, AEC3",
+					    "beam before echo",       "ours"};
 
 	return names[kind];
 }
@@ -83,6 +87,12 @@ static void open_system(struct system *system, const struct scene_sound *sound)
 		open_speex(system);
 	else if (system->kind == SYSTEM_WEBRTC)
 		must(apm_create(&apm, &system->apm));
+	else if (system->kind == SYSTEM_AEC3_FIRST)
+		must(aec3_chain_create(&sound->geometry, AEC3_FIRST, &system->aec3));
+	else if (system->kind == SYSTEM_AEC3_BEHIND_BEAM)
+		must(aec3_chain_create(&sound->geometry, AEC3_BEHIND_BEAM, &system->aec3));
+	else if (system->kind == SYSTEM_AEC3_SUPPRESSES)
+		must(aec3_chain_create(&sound->geometry, AEC3_SUPPRESSES, &system->aec3));
 	else if (system->kind != SYSTEM_NONE)
 		must(front_end_create(&front_end, &system->front_end));
 }
@@ -94,6 +104,7 @@ static void close_system(struct system *system)
 	if (system->speex_noise)
 		speex_preprocess_state_destroy(system->speex_noise);
 	apm_destroy(system->apm);
+	aec3_chain_destroy(system->aec3);
 	front_end_destroy(system->front_end);
 	reference_destroy(system->reference);
 }
@@ -150,6 +161,8 @@ static void run_period(struct system *system, const float *far, float *const *mi
 	}
 	if (system->apm)
 		apm_process(system->apm, far, mics);
+	if (system->aec3)
+		aec3_chain_process(system->aec3, far, mics);
 	if (system->front_end) {
 		stage = front_end_stage(system->front_end);
 		stage->ops->process(stage, mics, count, far);
@@ -202,7 +215,7 @@ void system_process(enum system_kind kind, const struct scene_sound *sound, bool
 					     sound->noise[m][first + i] +
 					     (with_echo ? sound->echo[m][first + i] : 0);
 		}
-		if (system.front_end)
+		if (system.front_end || system.aec3)
 			feed_reference(&system, sound, first, far, heard);
 		else
 			memcpy(heard, far + first, sizeof(heard));

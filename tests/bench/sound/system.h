@@ -11,8 +11,11 @@ enum system_kind {
 	SYSTEM_NONE,       /* the first microphone */
 	SYSTEM_SPEEX,      /* speexdsp's echo canceller and denoiser on it */
 	SYSTEM_WEBRTC,     /* webrtc-audio-processing on it: AEC3, noise suppression, high-pass */
-	SYSTEM_BEAM_FIRST, /* the front end, with one echo filter behind the beam */
-	SYSTEM_OURS,       /* the front end as the room has it */
+	SYSTEM_AEC3_FIRST, /* AEC3 of all microphones, then the front end's beam and level */
+	SYSTEM_AEC3_BEHIND_BEAM, /* AEC3 of the beam's voice */
+	SYSTEM_AEC3_SUPPRESSES,  /* the front end with AEC3 in place of its suppressor */
+	SYSTEM_BEAM_FIRST,       /* the front end, with one echo filter behind the beam */
+	SYSTEM_OURS,             /* the front end as the room has it */
 	SYSTEM_COUNT,
 };
 
