@@ -68,9 +68,12 @@ static void add_to_counts(struct venc *venc, const struct venc_worker_state *sta
 }
 
 /* Whether, if another one stalls as well, the last of the order may come too late for people. */
-static bool is_urgent(const struct venc *venc, int64_t now_us)
+static bool is_urgent(const struct venc *venc, const struct venc_worker_state *failed,
+		      int64_t now_us)
 {
-	return venc->owed_us > venc->out.us && now_us - venc->owed_us > venc->stall_us / 2;
+	bool is_late = venc->owed_us > venc->out.us && now_us - venc->owed_us > venc->stall_us / 2;
+
+	return !failed->ended || is_late;
 }
 
 /* Takes the worker out of use when it failed; to be stopped without the lock. */
@@ -91,7 +94,7 @@ static struct venc_worker *take_failed(struct venc *venc, int64_t now_us)
 	if (!has_failed(venc, &state, cause, sizeof(cause)))
 		return NULL;
 	add_to_counts(venc, &state);
-	venc_choice_failed(&venc->choice, is_urgent(venc, now_us), state.proven_us, now_us);
+	venc_choice_failed(&venc->choice, is_urgent(venc, &state, now_us), state.proven_us, now_us);
 	note_change(venc, kind, cause, now_us);
 	tell_failure(venc, kind->name, cause);
 	venc->current = NULL;

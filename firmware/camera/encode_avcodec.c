@@ -45,8 +45,10 @@ static struct encoder *encoder_from(struct venc_encoder *base)
 }
 
 /* AVERROR() of an errno is its negative; libavcodec's own codes lie far below. */
-static int errno_from(int error)
+static int errno_from(struct encoder *encoder, int error)
 {
+	if (error < 0 && error != AVERROR(EAGAIN))
+		av_strerror(error, encoder->base.fault, sizeof(encoder->base.fault));
 	return error < -LARGEST_ERRNO ? -EIO : error;
 }
 
@@ -110,7 +112,7 @@ static int ensure(struct venc_encoder *base, const struct venc_format *format, i
 	if (r >= 0)
 		r = avcodec_open2(encoder->context, codec, &options);
 	av_dict_free(&options);
-	return r < 0 ? errno_from(r) : 0;
+	return r < 0 ? errno_from(encoder, r) : 0;
 }
 
 static int submit(struct venc_encoder *base, const AVFrame *picture)
@@ -119,14 +121,14 @@ static int submit(struct venc_encoder *base, const AVFrame *picture)
 	int r = av_frame_ref(encoder->picture, picture);
 
 	if (r < 0)
-		return errno_from(r);
+		return errno_from(encoder, r);
 	/* a decoded picture still says what it was in its own stream, which would be an order */
 	encoder->picture->pict_type =
 		encoder->keyframe_wanted ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
 	r = avcodec_send_frame(encoder->context, encoder->picture);
 	av_frame_unref(encoder->picture);
 	if (r < 0)
-		return errno_from(r);
+		return errno_from(encoder, r);
 	encoder->keyframe_wanted = false;
 	encoder->copied_bytes += (uint64_t)av_image_get_buffer_size(picture->format, picture->width,
 								    picture->height, 1);
@@ -135,7 +137,18 @@ static int submit(struct venc_encoder *base, const AVFrame *picture)
 
 static int receive(struct venc_encoder *base, AVPacket *packet)
 {
-	return errno_from(avcodec_receive_packet(encoder_from(base)->context, packet));
+	struct encoder *encoder = encoder_from(base);
+	int r = avcodec_receive_packet(encoder->context, packet);
+
+	if (r < 0)
+		return errno_from(encoder, r);
+	/* the wrapper of V4L2 gives out what the driver marks as damaged */
+	if (packet->flags & AV_PKT_FLAG_CORRUPT) {
+		snprintf(base->fault, sizeof(base->fault), "the driver damaged a coded picture");
+		av_packet_unref(packet);
+		return -EIO;
+	}
+	return 0;
 }
 
 static int force_keyframe(struct venc_encoder *base)
