@@ -4,15 +4,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "camera/timestrip.h"
 #include "drivers/decode_m2m.h"
 
-enum { KINDS = 3, WIDTH = 320, HEIGHT = 180 };
+enum { KINDS = 3, WIDTH = 320, HEIGHT = 180, STRIP_TAG = 7 };
 
 /* An emulated machine beside others; what is measured has its own limits. */
 #define LONG_US (60 * CLOCK_US_PER_S)
 
-/* A copy, since the camera needs its memory again. */
-static void keep_source(struct chain *chain, const AVFrame *picture)
+/* A copy, since the camera needs its memory again. Lent until CHAIN_SOURCES more were kept. */
+static AVFrame *keep_source(struct chain *chain, const AVFrame *picture)
 {
 	AVFrame **place = &chain->sources[chain->n_sources++ % CHAIN_SOURCES];
 
@@ -24,18 +25,30 @@ static void keep_source(struct chain *chain, const AVFrame *picture)
 	(*place)->width = picture->width;
 	(*place)->height = picture->height;
 	(*place)->pts = picture->pts;
+	(*place)->duration = picture->duration;
 	if (av_frame_get_buffer(*place, 0) < 0 || av_frame_copy(*place, picture) < 0)
 		m2m_path_die("no memory");
+	return *place;
 }
 
 static void on_picture(void *context, const AVFrame *picture)
 {
 	struct chain *chain = context;
 
+	const struct timestrip strip = {.time_us = picture->pts, .tag = STRIP_TAG};
+	AVFrame *source, *submitted;
+
 	pthread_mutex_lock(&chain->lock);
-	keep_source(chain, picture);
+	source = keep_source(chain, picture);
+	if (chain->draws_strips && timestrip_draw(source, &strip) < 0)
+		m2m_path_die("no time strip");
+	submitted = av_frame_clone(chain->draws_strips ? source : picture);
 	pthread_mutex_unlock(&chain->lock);
-	venc_submit(chain->path.venc, picture);
+	if (!submitted)
+		m2m_path_die("no memory");
+	/* without the lock, since it may wait for on_packet() */
+	venc_submit(chain->path.venc, submitted);
+	av_frame_free(&submitted);
 }
 
 /* The chroma of both in planes of their own or in pairs. */
@@ -72,28 +85,44 @@ static void compare(struct chain *chain, const AVFrame *picture)
 	}
 }
 
-static void on_packet(void *context, const AVPacket *packet)
+static bool has_strip(const AVFrame *picture)
 {
-	struct chain *chain = context;
-	int64_t now_us = clock_now_us();
-	AVFrame *picture = NULL;
+	const struct timestrip_rect all = {.width = picture->width, .height = picture->height};
+	struct timestrip strip;
 
-	(void)vdec_decode(chain->vdec, packet, &picture);
-	pthread_mutex_lock(&chain->lock);
-	chain->keys += (packet->flags & AV_PKT_FLAG_KEY) != 0;
+	return timestrip_read(picture->data[0], (size_t)picture->linesize[0], TIMESTRIP_LUMA, &all,
+			      &strip) == 0 &&
+	       strip.tag == STRIP_TAG && strip.time_us == picture->pts;
+}
+
+/* Under the lock. */
+static void count(struct chain *chain, const AVFrame *picture, int64_t now_us)
+{
+	chain->pictures++;
+	chain->strips += has_strip(picture);
+	compare(chain, picture);
 	if (chain->newest_us && now_us - chain->newest_us > chain->freeze_us)
 		chain->freeze_us = now_us - chain->newest_us;
 	chain->newest_us = now_us;
-	if (picture) {
-		chain->pictures++;
-		compare(chain, picture);
-	}
+}
+
+static void on_packet(void *context, const AVPacket *packet)
+{
+	struct chain *chain = context;
+	AVFrame *picture = NULL;
+
+	if (vdec_decode(chain->vdec, packet, &picture) == VDEC_NEED_KEYFRAME)
+		venc_force_keyframe(chain->path.venc);
+	pthread_mutex_lock(&chain->lock);
+	chain->keys += (packet->flags & AV_PKT_FLAG_KEY) != 0;
+	if (picture)
+		count(chain, picture, clock_now_us());
 	pthread_cond_broadcast(&chain->changed);
 	pthread_mutex_unlock(&chain->lock);
 	av_frame_free(&picture);
 }
 
-void chain_open(struct chain *chain, const char *encoder, const char *decoder, bool patient)
+void chain_open(struct chain *chain, const char *encoder, const char *decoder)
 {
 	static struct vdec_kind decoders[KINDS];
 	struct vdec_settings decoding = {.kinds = decoders,
@@ -105,7 +134,6 @@ void chain_open(struct chain *chain, const char *encoder, const char *decoder, b
 		.width = WIDTH,
 		.height = HEIGHT,
 		.bitrate_bps = CHAIN_LOSSLESS_BPS,
-		.stall_us = patient ? 10 * CLOCK_US_PER_S : 0,
 		.on_picture = on_picture,
 		.on_packet = on_packet,
 		.context = chain,
@@ -132,13 +160,20 @@ void chain_close(struct chain *chain)
 	pthread_mutex_destroy(&chain->lock);
 }
 
+void chain_draw_strips(struct chain *chain, bool on)
+{
+	pthread_mutex_lock(&chain->lock);
+	chain->draws_strips = on;
+	pthread_mutex_unlock(&chain->lock);
+}
+
 bool chain_await(struct chain *chain, unsigned int count)
 {
 	const struct timespec deadline = clock_timespec(clock_now_us() + LONG_US);
 	bool late = false, came;
 
 	pthread_mutex_lock(&chain->lock);
-	chain->pictures = chain->equal = chain->keys = 0;
+	chain->pictures = chain->equal = chain->strips = chain->keys = 0;
 	chain->freeze_us = 0;
 	while (chain->pictures < count && !late)
 		late = pthread_cond_clockwait(&chain->changed, &chain->lock, CLOCK_MONOTONIC,

@@ -31,18 +31,22 @@ struct chain {
 	unsigned int n_sources;
 	unsigned int pictures; /* decoded */
 	unsigned int equal;    /* of them, to their source in every bit */
+	unsigned int strips;   /* of them, with a time strip that can be read and is right */
 	unsigned int keys;
-	int64_t newest_us; /* when the newest came out */
+	bool draws_strips;
+	int64_t newest_us; /* when the newest was decoded */
 	int64_t freeze_us; /* the longest time between two */
 };
 
 /*
  * An encoder and a decoder by their names in a board's order, libx264 behind the encoder, and the
- * camera at 320x180 and 10 pictures a second. patient: a machine that is busy is no encoder that
- * stalls.
+ * camera at 320x180 and 10 pictures a second. The decoder asks for key frames as a far room does.
  */
-void chain_open(struct chain *chain, const char *encoder, const char *decoder, bool patient);
+void chain_open(struct chain *chain, const char *encoder, const char *decoder);
 void chain_close(struct chain *chain);
+
+/* From now on the pictures have a time strip or not: drawn on a copy, which is what is encoded. */
+void chain_draw_strips(struct chain *chain, bool on);
 
 /* Waits for so many more pictures, counted anew. False: they do not come. */
 bool chain_await(struct chain *chain, unsigned int count);

@@ -9,17 +9,46 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const char device[] = "/dev/video0";
+static const char capture[] = "vivid-000-vid-cap\n";
 static const char driver[] = "/sys/bus/platform/drivers/vivid/";
 static const char name[] = "vivid.0";
 
 /* In the menu of that control. */
 enum { SIGNAL_CURRENT = 0, SIGNAL_NONE = 1 };
 
-/* One ioctl of the device, opened for it. */
+enum { NODES = 64 };
+
+static bool is_called(int node, const char *wanted)
+{
+	char path[64], found[64];
+	bool same;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/video4linux/video%d/name", node);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	same = fgets(found, sizeof(found), file) && strcmp(found, wanted) == 0;
+	fclose(file);
+	return same;
+}
+
+/* One that was plugged in again has another node while the one before is held. -1 or the file. */
+static int open_camera(void)
+{
+	char path[32];
+	int node = 0;
+
+	while (node < NODES && !is_called(node, capture))
+		node++;
+	snprintf(path, sizeof(path), "/dev/video%d", node);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+/* One ioctl of the camera, opened for it. */
 static int control(unsigned long request, void *argument)
 {
-	int fd = open(device, O_RDWR | O_CLOEXEC);
+	int fd = open_camera();
 	int r = 0;
 
 	if (fd < 0 || ioctl(fd, request, argument) < 0)

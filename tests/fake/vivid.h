@@ -1,5 +1,5 @@
 /*
- * What a test in the emulated machine does to vivid, the kernel's test camera at /dev/video0.
+ * What a test in the emulated machine does to vivid, the kernel's test camera.
  *
  * Source: the kernel's documents "The Virtual Video Test Driver (vivid)"; videodev2.h.
  */
