@@ -63,15 +63,14 @@ static void add_to_counts(struct venc *venc, const struct venc_worker_state *sta
 	venc->frames += state->frames;
 	venc->keyframes += state->keyframes;
 	venc->dropped += state->dropped;
-	if (state->out.us)
-		venc->out = state->out;
 }
 
 /* Whether, if another one stalls as well, the last of the order may come too late for people. */
 static bool is_urgent(const struct venc *venc, const struct venc_worker_state *failed,
 		      int64_t now_us)
 {
-	bool is_late = venc->owed_us > venc->out.us && now_us - venc->owed_us > venc->stall_us / 2;
+	bool is_late = venc->owed_us > atomic_load(&venc->out.newest_us) &&
+		       now_us - venc->owed_us > venc->stall_us / 2;
 
 	return !failed->ended || is_late;
 }
@@ -238,11 +237,7 @@ static void push(struct venc *venc, struct venc_worker *worker, const AVFrame *p
 /* Under the lock. */
 static void keep_newest(struct venc *venc, const AVFrame *picture, int64_t now_us)
 {
-	int64_t out_us = venc->out.us;
-
-	if (venc->current && venc_worker_get_state(venc->current).out.us)
-		out_us = venc_worker_get_state(venc->current).out.us;
-	if (venc->owed_us <= out_us)
+	if (venc->owed_us <= atomic_load(&venc->out.newest_us))
 		venc->owed_us = now_us;
 	av_frame_free(&venc->newest);
 	venc->newest = av_frame_clone(picture);
@@ -276,7 +271,8 @@ static void replace_failed(struct venc *venc)
 	pthread_mutex_lock(&venc->turn);
 	retire_failed(venc, now_us);
 	pthread_mutex_lock(&venc->lock);
-	if (!venc->current && venc->newest && venc->newest->pts > venc->out.pts) {
+	if (!venc->current && venc->newest &&
+	    venc->newest->pts > atomic_load(&venc->out.newest_pts)) {
 		start_worker(venc, now_us);
 		push(venc, venc->current, venc->newest);
 	}

@@ -186,8 +186,9 @@ void venc_set_bitrate(struct venc *venc, int64_t bitrate_bps);
  *  "device", "memory", "copies", "converts", "copied_bytes", "copy_why" (see struct venc_path),
  *  "width", "height", "fps" (measured), "bitrate_bps" (wanted), "bitrate_measured_bps", "frames",
  *  "keyframes", "dropped", "queue" (pictures that wait or are in the encoder), "reopens",
- *  "left_behind" (hanging encoders), "wait": capture to encoder, "encode": encoder to coded picture
- *  (see stats_to_json()), "changes": the newest 8 of [{"t_us", "from", "to", "cause"}]}.
+ *  "left_behind" (hanging encoders), "wait": capture to encoder, "encode": encoder to coded picture,
+ *  "interval": one coded picture to the next, across encoders (see stats_to_json()), "changes": the
+ *  newest 8 of [{"t_us", "from", "to", "cause"}]}.
  * Any thread. Caller owns it; NULL without memory.
  */
 json_t *venc_status(struct venc *venc);

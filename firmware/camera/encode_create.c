@@ -59,6 +59,7 @@ static void take_config(struct venc *venc, const struct venc_config *config)
 		.keyframe_every_us = or_default(config->keyframe_every_us, KEYFRAME_EVERY_US),
 		.keyframe_gap_us = or_default(config->keyframe_gap_us, KEYFRAME_GAP_US),
 		.stall_us = or_default(config->stall_us, STALL_US),
+		.out = &venc->out,
 		.on_packet = config->on_packet,
 		.context = config->context,
 	};

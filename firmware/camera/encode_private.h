@@ -38,14 +38,14 @@ struct venc {
 	const struct venc_kind *order[VENC_ORDER_MAX];
 	int64_t stall_us;
 	struct thread *watch;
+	struct venc_out out;
 
 	pthread_mutex_t turn; /* taken before the lock */
 	pthread_mutex_t lock; /* of everything below */
 	pthread_cond_t closing;
 	bool closed;
-	AVFrame *newest;     /* the picture that was submitted last */
-	int64_t owed_us;     /* when the oldest was submitted for which nothing has gone out yet */
-	struct venc_out out; /* of the workers before the current one */
+	AVFrame *newest; /* the picture that was submitted last */
+	int64_t owed_us; /* when the oldest was submitted for which nothing has gone out yet */
 	struct venc_choice choice;
 	struct venc_worker *current;
 	struct venc_worker *trial;

@@ -105,10 +105,12 @@ json_t *venc_status(struct venc *venc)
 	}
 	add_counts(venc, &state);
 	json = make_base(venc, &state);
-	if (json && (add_path(json, &state.path) < 0 || add_numbers(json, venc, &state) < 0 ||
-		     json_object_set_new(json, "wait", stats_or_null(wait)) < 0 ||
-		     json_object_set_new(json, "encode", stats_or_null(encode)) < 0 ||
-		     json_object_set_new(json, "changes", changes_to_json(venc)) < 0)) {
+	if (json &&
+	    (add_path(json, &state.path) < 0 || add_numbers(json, venc, &state) < 0 ||
+	     json_object_set_new(json, "wait", stats_or_null(wait)) < 0 ||
+	     json_object_set_new(json, "encode", stats_or_null(encode)) < 0 ||
+	     json_object_set_new(json, "interval", stats_or_null(&venc->out.interval)) < 0 ||
+	     json_object_set_new(json, "changes", changes_to_json(venc)) < 0)) {
 		json_decref(json);
 		json = NULL;
 	}

@@ -11,9 +11,17 @@
 #include "base/stats.h"
 #include "camera/encode.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct venc_worker;
+
+/* What went out, by whichever worker; all zero before the first. */
+struct venc_out {
+	_Atomic int64_t newest_us;
+	_Atomic int64_t newest_pts;
+	struct stats interval; /* from one to the next */
+};
 
 struct venc_worker_config {
 	struct venc_kind kind;
@@ -24,14 +32,9 @@ struct venc_worker_config {
 	int64_t keyframe_every_us;
 	int64_t keyframe_gap_us;
 	int64_t stall_us;
+	struct venc_out *out; /* used for as long as on_packet is called */
 	venc_packet_fn on_packet;
 	void *context;
-};
-
-/* The newest coded picture that went out; all zero before the first. */
-struct venc_out {
-	int64_t us;
-	int64_t pts;
 };
 
 struct venc_worker_state {
@@ -46,7 +49,6 @@ struct venc_worker_state {
 	uint64_t frames;
 	uint64_t keyframes;
 	uint64_t dropped;
-	struct venc_out out;
 	double frames_per_s;
 	double bits_per_s;
 };

@@ -40,7 +40,12 @@ static bool goes_out(struct venc_worker *worker, const AVPacket *packet)
 
 static void count_delivery(struct venc_worker *worker, const AVPacket *packet, int64_t now_us)
 {
-	worker->state.out = (struct venc_out){.us = now_us, .pts = packet->pts};
+	struct venc_out *out = worker->config.out;
+	int64_t before_us = atomic_exchange(&out->newest_us, now_us);
+
+	atomic_store(&out->newest_pts, packet->pts);
+	if (before_us)
+		stats_add(&out->interval, now_us - before_us, now_us);
 	worker->state.frames++;
 	worker->state.keyframes += (packet->flags & AV_PKT_FLAG_KEY) != 0;
 	meter_add(&worker->frame_meter, 1, now_us);

@@ -307,10 +307,11 @@ static json_t *members_status(const struct compose *compose, int64_t now_us)
 	for (size_t i = 0; i < compose->n_entries; i++) {
 		const struct entry *entry = compose->entries[i];
 		json_t *member =
-			json_pack("{s:I, s:I, s:I, s:o}", "member", (json_int_t)entry->member,
+			json_pack("{s:I, s:I, s:I, s:o, s:o}", "member", (json_int_t)entry->member,
 				  "shown", (json_int_t)entry->shown, "skipped",
 				  (json_int_t)entry->skipped, "latency",
-				  stats_to_json(&entry->latency, now_us));
+				  stats_to_json(&entry->latency, now_us), "interval",
+				  stats_to_json(&entry->interval, now_us));
 
 		if (json_array_append_new(list, member) < 0) {
 			json_decref(list);

@@ -108,8 +108,9 @@ bool compose_healthy(struct compose *compose);
 
 /*
  * {"screen": "ok" or why not, "width":…, "height":…, "refresh_hz":…, "fps":…, "composed":…,
- *  "compose":{stats}, "members":[{"member":…, "shown":…, "skipped":…, "latency":{stats}}]}.
- * NULL without memory. Caller owns it.
+ *  "compose":{stats}, "members":[{"member":…, "shown":…, "skipped":…, "latency":{stats},
+ *  "interval":{stats}}]}; interval: between two of its pictures, its largest the longest that people
+ * saw stand still. NULL without memory. Caller owns it.
  */
 json_t *compose_status(struct compose *compose);
 

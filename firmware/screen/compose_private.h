@@ -23,6 +23,8 @@ struct entry {
 	uint64_t shown;
 	uint64_t skipped; /* replaced before they were taken, or without a tile */
 	struct stats latency;
+	struct stats interval; /* from one shown to the next */
+	int64_t shown_us;      /* the newest; 0 before the first */
 };
 
 /* What other threads want to be different, gathered until the next drawing. */

@@ -111,6 +111,15 @@ static void open_screen(struct compose *compose)
 	pthread_mutex_unlock(&compose->lock);
 }
 
+static void count_shown(struct entry *entry, int64_t capture_us, int64_t now_us)
+{
+	entry->shown++;
+	stats_add(&entry->latency, now_us - capture_us, now_us);
+	if (entry->shown_us)
+		stats_add(&entry->interval, now_us - entry->shown_us, now_us);
+	entry->shown_us = now_us;
+}
+
 /* Counts a picture that was handed to the display; locked. */
 static void count_presented(struct compose *compose, int64_t started_us, int64_t now_us)
 {
@@ -129,12 +138,10 @@ static void count_presented(struct compose *compose, int64_t started_us, int64_t
 
 		if (!entry || showing->capture_us == AV_NOPTS_VALUE)
 			continue;
-		if (showing->has_tile) {
-			entry->shown++;
-			stats_add(&entry->latency, now_us - showing->capture_us, now_us);
-		} else {
+		if (showing->has_tile)
+			count_shown(entry, showing->capture_us, now_us);
+		else
 			entry->skipped++;
-		}
 	}
 }
 

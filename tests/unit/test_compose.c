@@ -180,10 +180,13 @@ static void test_newest_wins(void **state)
 {
 	struct site site;
 	json_t *status, *member;
+	json_int_t stood_us, n;
+	int64_t shown_us;
 
 	(void)state;
 	open_site(&site, 2);
 	set_members(&site, 1);
+	shown_us = clock_now_us();
 	compose_show(site.compose, 1, grey(50, 1));
 	wait_until(&site, has_shown, 1);
 	hold(&site, true);
@@ -200,6 +203,11 @@ static void test_newest_wins(void **state)
 	member = json_array_get(json_object_get(status, "members"), 0);
 	assert_int_equal(json_integer_value(json_object_get(member, "shown")), 2);
 	assert_int_equal(json_integer_value(json_object_get(member, "skipped")), 3);
+	assert_int_equal(json_unpack(member, "{s:{s:I, s:I}}", "interval", "n", &n, "max_us",
+				     &stood_us),
+			 0);
+	assert_int_equal(n, 1);
+	assert_in_range(stood_us, 1, clock_now_us() - shown_us);
 	json_decref(status);
 	close_site(&site);
 }
