@@ -171,6 +171,14 @@ static int ensure_source(struct sframe_session *session, struct keys *keys, uint
 	return 0;
 }
 
+/* By the low bits that a KID has of its epoch: nearer behind this one than before it. */
+static bool is_gone(const struct keys *now, uint64_t kid)
+{
+	uint64_t mask = (1U << EPOCH_BITS) - 1;
+
+	return now && ((kid - now->epoch.number) & mask) > mask / 2;
+}
+
 /* The keys and window that a KID names. */
 static int find(struct sframe_session *session, uint64_t kid, struct source **ret_source,
 		struct sframe_source *ret_name)
@@ -180,11 +188,11 @@ static int find(struct sframe_session *session, uint64_t kid, struct source **re
 	uint32_t leaf;
 
 	if (!is_of(keys, kid))
-		return -ENOKEY;
+		return is_gone(session->now, kid) ? -ESTALE : -ENOKEY;
 	leaf = (uint32_t)(kid >> EPOCH_BITS) & (keys->epoch.n_leaves - 1);
 	context = kid >> EPOCH_BITS >> keys->leaf_bits;
 	if (context >= SFRAME_CONTEXTS)
-		return -ENOKEY;
+		return -EBADMSG;
 	if (leaf == keys->epoch.own_leaf)
 		return -EALREADY;
 	*ret_name = (struct sframe_source){keys->epoch.number, leaf, (enum sframe_context)context};

@@ -70,7 +70,8 @@ int sframe_session_seal(struct sframe_session *session, enum sframe_context cont
 	__attribute__((warn_unused_result));
 
 /*
- * As sframe_open(). -ENOKEY: of an epoch or leaf that is not known; -EALREADY: it came before, is
+ * As sframe_open(). -ENOKEY: of an epoch that is not known yet; -ESTALE: of one whose keys are gone,
+ * as far as a KID tells, which has four bits of its number; -EALREADY: it came before, is
  * too old to tell, or is this member's own.
  */
 int sframe_session_open(struct sframe_session *session, int64_t now_us, const void *metadata,

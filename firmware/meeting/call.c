@@ -383,7 +383,7 @@ void call_tick(struct call *call)
 		call_lose(call, net_fault_make(NET_FAULT_SILENT, "the hub does not answer"), 0);
 		return;
 	}
-	held_expire(call->held, now_us);
+	call_expire_held(call, now_us);
 	if (call->phase != MEETING_IN)
 		return;
 	if (now_us - call->phase_us > GOOD_AFTER_US)

@@ -21,6 +21,8 @@ static void note_misdeed(struct call *call, enum meeting_misdeed misdeed, uint16
 	case MEETING_MISATTRIBUTED:
 		call->figures.misattributed++;
 		break;
+	case MEETING_KEYLESS:
+		break;
 	}
 	call->config->events.misdeed(call->config->context, misdeed, member);
 }
@@ -146,6 +148,15 @@ void call_object(struct call *call, bool is_picture, const uint8_t *data, size_t
 		call_lose_for_protocol(call, "an object before the answer to `join`");
 	else
 		take(call, &object);
+}
+
+void call_expire_held(struct call *call, int64_t now_us)
+{
+	uint64_t before = held_dropped(call->held);
+
+	held_expire(call->held, now_us);
+	if (held_dropped(call->held) != before)
+		note_misdeed(call, MEETING_KEYLESS, 0);
 }
 
 void call_keys_changed(struct call *call)

@@ -163,6 +163,9 @@ void call_tell_delivery(struct call *call);
 void call_object(struct call *call, bool is_picture, const uint8_t *data, size_t length,
 		 int64_t arrival_us);
 
+/* Drops what was held long enough. */
+void call_expire_held(struct call *call, int64_t now_us);
+
 /* call_objects.c */
 
 /* `header` as it is on the wire; returns the length. */

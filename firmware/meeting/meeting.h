@@ -65,18 +65,20 @@ struct meeting_cipher_ops {
 
 	/*
 	 * Writes at most length bytes. -ENOKEY: its key may come, the object is held for a while
-	 * (meeting/held.h); -EALREADY: it came before; -EBADMSG: it is not what was sealed.
+	 * (meeting/held.h); -EALREADY: it came before; -EBADMSG: it is not what was sealed. It is
+	 * dropped after any other error, too.
 	 */
 	int (*open)(void *context, const void *metadata, size_t metadata_length,
 		    const uint8_t *sealed, size_t length, uint8_t *ret_plain, size_t *ret_length,
 		    struct meeting_sealer *ret_sealer);
 };
 
-/* What was wrong with an object that opened badly. */
+/* What was wrong with an object that could not be opened. */
 enum meeting_misdeed {
 	MEETING_FORGED,        /* it is not what was sealed */
 	MEETING_REPLAYED,      /* it came before */
 	MEETING_MISATTRIBUTED, /* another member sealed it, or as another kind */
+	MEETING_KEYLESS,       /* its key did not come while it was held; of member 0 */
 };
 
 /* What the hub tells of the group, and of this member's place in it (PROTOCOL.md, "Secrecy"). */

@@ -21,6 +21,8 @@
 #define TICK_US CLOCK_US_PER_S
 /* After coming back the hub rightly sends once more what it keeps. */
 #define REPLAY_GRACE_US (5 * CLOCK_US_PER_S)
+/* Media whose keys do not come for so long after a new epoch are of one that was missed. */
+#define KEYLESS_GRACE_US (3 * CLOCK_US_PER_S)
 #define REFUSALS_MAX 16
 
 struct secrecy {
@@ -34,6 +36,7 @@ struct secrecy {
 	atomic_uint_fast64_t missed;   /* of them, for want of room */
 	atomic_uint_fast64_t misdeeds; /* of the hub's with media */
 	atomic_int_fast64_t joined_us;
+	atomic_bool is_keyless; /* media came whose key did not, since this was looked at */
 	struct thread *thread;
 
 	/* The thread's own. */
@@ -42,6 +45,7 @@ struct secrecy {
 	struct call_group *group; /* NULL: the credentials cannot be used yet */
 	uint64_t missed_seen;
 	uint64_t lies_seen;
+	int64_t epoch_us; /* when the newest one began, or another try to get into it */
 
 	pthread_mutex_t lock; /* what Status tells */
 	enum secrecy_phase phase;
@@ -151,6 +155,7 @@ static void on_epoch(void *context, const struct call_epoch *epoch)
 			  (unsigned long long)epoch->keys.number, strerror(-r));
 		return;
 	}
+	secrecy->epoch_us = clock_now_us();
 	keep_epoch(secrecy, epoch);
 	secrecy->config.events.people(secrecy->config.context, epoch->members, epoch->n_members);
 	say(secrecy, SECRECY_ENCRYPTED, CALL_REASON_NONE, "");
@@ -306,6 +311,18 @@ static void hear(struct secrecy *secrecy, struct incident *incident)
 	secrecy->missed_seen = missed;
 }
 
+/* What others seal tells that they are in an epoch which this room never heard of. */
+static void look_for_keys(struct secrecy *secrecy)
+{
+	int64_t now_us = clock_now_us();
+
+	if (!atomic_exchange(&secrecy->is_keyless, false) ||
+	    now_us - secrecy->epoch_us < KEYLESS_GRACE_US)
+		return;
+	secrecy->epoch_us = now_us;
+	call_group_rejoin(secrecy->group);
+}
+
 /* Does what is due, and returns until when nothing else is. */
 static int64_t go_on(struct secrecy *secrecy)
 {
@@ -317,6 +334,7 @@ static int64_t go_on(struct secrecy *secrecy)
 	meeting_set_epoch(secrecy->meeting, epoch, has_epoch);
 	media_keys_expire(secrecy->keys);
 	look_for_lies(secrecy);
+	look_for_keys(secrecy);
 	secrecy->config.events.tick(secrecy->config.context);
 	return due_us < tick_us ? due_us : tick_us;
 }
@@ -365,7 +383,9 @@ void secrecy_misdeed(struct secrecy *secrecy, enum meeting_misdeed misdeed)
 {
 	int64_t since_us = clock_now_us() - atomic_load(&secrecy->joined_us);
 
-	if (misdeed != MEETING_REPLAYED || since_us > REPLAY_GRACE_US)
+	if (misdeed == MEETING_KEYLESS)
+		atomic_store(&secrecy->is_keyless, true);
+	else if (misdeed != MEETING_REPLAYED || since_us > REPLAY_GRACE_US)
 		secrecy->misdeeds++;
 }
 

@@ -199,8 +199,25 @@ static void test_epoch_before_lives_ten_seconds(void **state)
 	assert_int_equal(source.epoch, 3);
 	assert_int_equal(open_at(receiver, 110 * SECOND_US - 1, message[1], length[1], &source), 0);
 	assert_int_equal(open_at(receiver, 110 * SECOND_US, message[2], length[2], &source),
-			 -ENOKEY);
+			 -ESTALE);
 	sframe_session_destroy(sender);
+	sframe_session_destroy(receiver);
+}
+
+static void test_newer_epoch_has_no_key_yet(void **state)
+{
+	struct sframe_session *receiver = session_at(3, 0);
+
+	(void)state;
+	for (uint64_t number = 4; number < 11; number++) {
+		struct sframe_session *sender = session_at(number, 1);
+		uint8_t message[MESSAGE_BYTES];
+		size_t length = seal(sender, SFRAME_SOUND, message);
+		struct sframe_source source;
+
+		assert_int_equal(open_at(receiver, 3, message, length, &source), -ENOKEY);
+		sframe_session_destroy(sender);
+	}
 	sframe_session_destroy(receiver);
 }
 
@@ -346,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_forgeries),
 		cmocka_unit_test(test_own_frames_are_refused),
 		cmocka_unit_test(test_epoch_before_lives_ten_seconds),
+		cmocka_unit_test(test_newer_epoch_has_no_key_yet),
 		cmocka_unit_test(test_third_epoch_ends_the_first),
 		cmocka_unit_test(test_epochs_refused),
 		cmocka_unit_test(test_no_epoch),
