@@ -98,16 +98,23 @@ static void assert_noted(struct bench *bench, const char *deed, const char *path
 
 static void test_objects_are_spoilt(void **state)
 {
-	static const char *const deeds[] = {"alter", "truncate", "strip"};
+	/* Without its first byte an object may seem to be anything: it is enough that time goes by. */
+	static const struct {
+		const char *deed;
+		const char *path;
+	} cases[] = {
+		{"alter", "meeting.cipher.forged"},
+		{"truncate", "meeting.cipher.forged"},
+		{"strip", "meeting.cipher.sealed"},
+	};
 	struct bench *bench = *state;
+	int64_t shown;
 
 	assert_true(party_sees(&bench->a, PARTY_B, 5));
-	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
-		int64_t shown;
-
-		assert_noted(bench, deeds[i], "meeting.cipher.forged");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_noted(bench, cases[i].deed, cases[i].path);
 		shown = viewer_get(bench->a.viewer, PARTY_B).pictures;
-		assert_noted(bench, deeds[i], "meeting.cipher.forged");
+		assert_noted(bench, cases[i].deed, cases[i].path);
 		assert_int_equal(viewer_get(bench->a.viewer, PARTY_B).pictures, shown);
 		assert_recovers(bench);
 	}
@@ -155,6 +162,8 @@ static void test_members_are_swapped(void **state)
 	seen_b = viewer_get(bench->c.viewer, PARTY_B).pictures;
 	assert_int_equal(seen_a, 0);
 	assert_int_equal(seen_b, 0);
+	site_rogue_order(bench->site, "none");
+	party_leave(&bench->c);
 	assert_recovers(bench);
 }
 
@@ -166,6 +175,7 @@ static void test_somebody_is_said_to_have_left(void **state)
 	site_rogue_order(bench->site, "say-left");
 	party_join(&bench->c, bench->site);
 	assert_true(party_sees(&bench->c, PARTY_A, 5));
+	site_rogue_order(bench->site, "none");
 	party_leave(&bench->c);
 	assert_recovers(bench);
 }
@@ -188,7 +198,7 @@ static void test_commits_are_kept_back(void **state)
 	assert_true(party_sees(&bench->b, PARTY_A, 5));
 	site_rogue_order(bench->site, "drop-commits");
 	party_join(&bench->c, bench->site);
-	assert_true(party_counts(&bench->b, "meeting.cipher.keyless", NOTED));
+	assert_true(party_counts(&bench->b, "meeting.cipher.unopened", NOTED));
 	party_leave(&bench->c);
 	assert_recovers(bench);
 }

@@ -16,10 +16,11 @@ void __wrap_outbox_sound(struct outbox *outbox, struct packet *packet);
 void __wrap_outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow,
 			   int64_t now_us);
 
-enum { TRACKS_SEEN = 8, AGE = 25 };
+enum { TRACKS_SEEN = 8, AGE = 25, RECEIVERS = 8 };
 
-/* Of the two kinds, pictures and sound. */
+/* Of the two kinds, pictures and sound, on its way to one receiver. */
 struct memory {
+	struct outbox *outbox; /* NULL: free */
 	uint16_t tracks[TRACKS_SEEN];
 	size_t track_count;
 	struct packet *old[AGE]; /* the last ones */
@@ -27,7 +28,18 @@ struct memory {
 	unsigned int count;
 };
 
-static struct memory pictures, sounds;
+static struct memory pictures[RECEIVERS], sounds[RECEIVERS];
+
+/* That of the outbox; the last one serves all that are too many. */
+static struct memory *find(struct memory *memories, struct outbox *outbox)
+{
+	struct memory *memory = memories;
+
+	while (memory->outbox && memory->outbox != outbox && memory < memories + RECEIVERS - 1)
+		memory++;
+	memory->outbox = outbox;
+	return memory;
+}
 
 static void note_track(struct memory *memory, uint16_t track)
 {
@@ -99,25 +111,26 @@ void __wrap_session_object(struct session *session, struct packet *packet)
 
 void __wrap_outbox_sound(struct outbox *outbox, struct packet *packet)
 {
+	struct memory *memory = find(sounds, outbox);
 	enum rogue_deed deed = rogue_order();
-	struct packet *sent = spoil(deed, &sounds, packet);
-	struct packet *old = remember(&sounds, packet);
+	struct packet *sent = spoil(deed, memory, packet);
+	struct packet *old = remember(memory, packet);
 
-	note_track(&sounds, packet->header.track);
-	sounds.count++;
-	if (deed == ROGUE_REORDER && !sounds.held) {
-		sounds.held = sent;
+	note_track(memory, packet->header.track);
+	memory->count++;
+	if (deed == ROGUE_REORDER && !memory->held) {
+		memory->held = sent;
 		packet_unref(old);
 		return;
 	}
-	if (deed != ROGUE_DROP || sounds.count % 3 != 0)
+	if (deed != ROGUE_DROP || memory->count % 3 != 0)
 		__real_outbox_sound(outbox, sent);
-	if (sounds.held)
-		__real_outbox_sound(outbox, sounds.held);
+	if (memory->held)
+		__real_outbox_sound(outbox, memory->held);
 	if (deed == ROGUE_REPLAY && old)
 		__real_outbox_sound(outbox, old);
-	packet_unref(sounds.held);
-	sounds.held = NULL;
+	packet_unref(memory->held);
+	memory->held = NULL;
 	packet_unref(sent);
 	packet_unref(old);
 }
@@ -125,13 +138,14 @@ void __wrap_outbox_sound(struct outbox *outbox, struct packet *packet)
 void __wrap_outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow,
 			   int64_t now_us)
 {
+	struct memory *memory = find(pictures, outbox);
 	enum rogue_deed deed = rogue_order();
-	struct packet *sent = spoil(deed, &pictures, packet);
-	struct packet *old = remember(&pictures, packet);
+	struct packet *sent = spoil(deed, memory, packet);
+	struct packet *old = remember(memory, packet);
 
-	note_track(&pictures, packet->header.track);
-	pictures.count++;
-	if (deed != ROGUE_DROP || pictures.count % 3 != 0)
+	note_track(memory, packet->header.track);
+	memory->count++;
+	if (deed != ROGUE_DROP || memory->count % 3 != 0)
 		__real_outbox_picture(outbox, sent, flow, now_us);
 	if (deed == ROGUE_REPLAY && old)
 		__real_outbox_picture(outbox, old, flow, now_us);
