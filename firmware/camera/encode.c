@@ -28,12 +28,8 @@ static void free_returned(struct venc *venc)
 static void note_change(struct venc *venc, const struct venc_kind *from, const char *cause,
 			int64_t now_us)
 {
-	struct venc_change *change = &venc->changes[venc->n_changes++ % VENC_CHANGES_MAX];
-
-	change->t_us = now_us;
-	change->from = from->name;
-	change->to = venc->order[venc->choice.index]->name;
-	snprintf(change->cause, sizeof(change->cause), "%s", cause);
+	changes_note(&venc->changes, from->name, venc->order[venc->choice.index]->name, cause,
+		     now_us);
 }
 
 static void tell_failure(struct venc *venc, const char *from, const char *cause)
@@ -93,7 +89,7 @@ static struct venc_worker *take_failed(struct venc *venc, int64_t now_us)
 	if (!has_failed(venc, &state, cause, sizeof(cause)))
 		return NULL;
 	add_to_counts(venc, &state);
-	venc_choice_failed(&venc->choice, is_urgent(venc, &state, now_us), state.proven_us, now_us);
+	choice_failed(&venc->choice, is_urgent(venc, &state, now_us), state.proven_us, now_us);
 	note_change(venc, kind, cause, now_us);
 	tell_failure(venc, kind->name, cause);
 	venc->current = NULL;
@@ -114,7 +110,7 @@ static struct venc_worker *take_failed_trial(struct venc *venc, int64_t now_us)
 	snprintf(venc->trial_failed, sizeof(venc->trial_failed), "%s %s",
 		 venc->order[venc->choice.trial_index]->name, cause);
 	log_info("encode", "on trial: %s", venc->trial_failed);
-	venc_choice_trial_failed(&venc->choice, now_us);
+	choice_trial_failed(&venc->choice, now_us);
 	venc->trial = NULL;
 	return trial;
 }
@@ -151,10 +147,10 @@ static void start_worker(struct venc *venc, int64_t now_us)
 static void start_trial(struct venc *venc, int64_t now_us)
 {
 	if (venc->trial || !venc->current || !venc_worker_get_state(venc->current).proven_us ||
-	    venc->n_left >= VENC_LEFT_MAX / 2 || !venc_choice_wants_trial(&venc->choice, now_us))
+	    venc->n_left >= VENC_LEFT_MAX / 2 || !choice_wants_trial(&venc->choice, now_us))
 		return;
 	if (start_kind(venc, venc->choice.trial_index, true, &venc->trial) < 0)
-		venc_choice_trial_failed(&venc->choice, now_us);
+		choice_trial_failed(&venc->choice, now_us);
 }
 
 /* The current worker when the trial is to take its place; to be stopped without the lock. */
@@ -168,7 +164,7 @@ static struct venc_worker *take_replaced(struct venc *venc, int64_t now_us)
 		return NULL;
 	state = venc_worker_get_state(worker);
 	add_to_counts(venc, &state);
-	venc_choice_returned(&venc->choice, now_us);
+	choice_returned(&venc->choice, now_us);
 	note_change(venc, kind, "is replaced by a better one that works again", now_us);
 	log_info("encode", "%s works again and replaces %s", venc->order[venc->choice.index]->name,
 		 kind->name);

@@ -45,7 +45,7 @@ static const struct venc_kind *find_kind(const struct venc_config *config, const
 
 static void take_config(struct venc *venc, const struct venc_config *config)
 {
-	const struct venc_choice_times times = {
+	const struct choice_times times = {
 		.rest_us = or_default(config->rest_us, REST_US),
 		.ran_well_us = or_default(config->ran_well_us, RAN_WELL_US),
 		.quiet_us = or_default(config->quiet_us, QUIET_US),
@@ -65,7 +65,7 @@ static void take_config(struct venc *venc, const struct venc_config *config)
 	};
 	venc->stall_us = venc->worker_config.stall_us;
 	venc->bitrate_bps = config->bitrate_bps;
-	venc_choice_init(&venc->choice, &times, config->n_order);
+	choice_init(&venc->choice, &times, config->n_order);
 }
 
 static void venc_free(struct venc *venc)

@@ -5,24 +5,17 @@
 #ifndef BALAI_CAMERA_ENCODE_PRIVATE_H
 #define BALAI_CAMERA_ENCODE_PRIVATE_H
 
+#include "base/changes.h"
+#include "base/choice.h"
 #include "base/thread.h"
-#include "camera/encode_choice.h"
 #include "camera/encode_worker.h"
 
 #include <pthread.h>
 
 #define VENC_ORDER_MAX 8
 #define VENC_LEFT_MAX 4
-#define VENC_CHANGES_MAX 8
 
 enum { VENC_BITRATE_MINIMUM = 50 * 1000, VENC_BITRATE_MAXIMUM = 50 * 1000 * 1000 };
-
-struct venc_change {
-	int64_t t_us;
-	const char *from; /* names of kinds */
-	const char *to;
-	char cause[192];
-};
 
 /*
  * venc_submit ──┬─► current: a worker (an encoder and its thread) ──► on_packet
@@ -46,7 +39,7 @@ struct venc {
 	bool closed;
 	AVFrame *newest; /* the picture that was submitted last */
 	int64_t owed_us; /* when the oldest was submitted for which nothing has gone out yet */
-	struct venc_choice choice;
+	struct choice choice;
 	struct venc_worker *current;
 	struct venc_worker *trial;
 	struct venc_worker *left[VENC_LEFT_MAX]; /* hanging in a call, freed if it returns */
@@ -59,8 +52,7 @@ struct venc {
 	uint64_t frames; /* of the workers before the current one */
 	uint64_t keyframes;
 	uint64_t dropped;
-	struct venc_change changes[VENC_CHANGES_MAX]; /* a ring */
-	uint64_t n_changes;
+	struct changes changes;
 };
 
 /* The thread of the watch; `context` is a struct venc. */

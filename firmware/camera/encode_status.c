@@ -3,44 +3,11 @@
 #include "base/clock.h"
 #include "camera/encode_private.h"
 
-static json_t *change_to_json(const struct venc_change *change)
-{
-	return json_pack("{s:I, s:s, s:s, s:s}", "t_us", (json_int_t)change->t_us, "from",
-			 change->from, "to", change->to, "cause", change->cause);
-}
-
-static json_t *changes_to_json(const struct venc *venc)
-{
-	uint64_t first =
-		venc->n_changes > VENC_CHANGES_MAX ? venc->n_changes - VENC_CHANGES_MAX : 0;
-	json_t *array = json_array();
-
-	for (uint64_t i = first; i < venc->n_changes; i++) {
-		const struct venc_change *change = &venc->changes[i % VENC_CHANGES_MAX];
-
-		if (json_array_append_new(array, change_to_json(change)) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
-}
-
 static const char *state_name(const struct venc *venc, const struct venc_worker_state *state)
 {
 	if (venc->current)
 		return state->proven_us ? "running" : "probing";
-	return venc->n_changes > 0 ? "resting" : "idle";
-}
-
-/* Why the encoder in use is the one: the change that brought it, if there was one. */
-static json_t *why(const struct venc *venc)
-{
-	const struct venc_change *last = &venc->changes[(venc->n_changes - 1) % VENC_CHANGES_MAX];
-
-	if (venc->n_changes == 0)
-		return json_string("first in the order");
-	return json_sprintf("%s %s", last->from, last->cause);
+	return venc->changes.count > 0 ? "resting" : "idle";
 }
 
 static json_t *stats_or_null(const struct stats *stats)
@@ -65,8 +32,8 @@ static json_t *make_base(const struct venc *venc, const struct venc_worker_state
 {
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:i, s:f, s:I, s:f}", "encoder",
 			 venc->order[venc->choice.index]->name, "state", state_name(venc, state),
-			 "why", why(venc), "trial", trial_to_json(venc), "trial_failed",
-			 venc->trial_failed, "width", state->format.width, "height",
+			 "why", changes_why(&venc->changes), "trial", trial_to_json(venc),
+			 "trial_failed", venc->trial_failed, "width", state->format.width, "height",
 			 state->format.height, "fps", state->frames_per_s, "bitrate_bps",
 			 (json_int_t)venc->bitrate_bps, "bitrate_measured_bps", state->bits_per_s);
 }
@@ -110,7 +77,7 @@ json_t *venc_status(struct venc *venc)
 	     json_object_set_new(json, "wait", stats_or_null(wait)) < 0 ||
 	     json_object_set_new(json, "encode", stats_or_null(encode)) < 0 ||
 	     json_object_set_new(json, "interval", stats_or_null(&venc->out.interval)) < 0 ||
-	     json_object_set_new(json, "changes", changes_to_json(venc)) < 0)) {
+	     json_object_set_new(json, "changes", changes_to_json(&venc->changes)) < 0)) {
 		json_decref(json);
 		json = NULL;
 	}

@@ -1,5 +1,4 @@
 /* camera/encode: the codec layer over encoders that fail, stall and lie, and work again. */
-#include "camera/encode_choice.h"
 #include "tests/fake/encode_bench.h"
 
 #include <inttypes.h>
@@ -10,70 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The rules by themselves, in a table of what happens at which second. */
-static void chooses_by_the_rules(void **state)
-{
-	enum happening { FAILS, FAILS_WELL, URGENT, TRIAL_FAILS, RETURNS, WANTED };
-	static const struct {
-		int second;
-		enum happening happening;
-		size_t index; /* after it */
-		bool rests;
-		int trial_second; /* the first at which a trial is wanted; 0: none within the hour */
-		size_t trial_index;
-	} steps[] = {
-		{0, FAILS, 0, false, 0, 0},         {1, FAILS, 1, false, 6, 0},
-		{6, TRIAL_FAILS, 1, false, 16, 0},  {14, WANTED, 1, false, 17, 0},
-		{17, RETURNS, 0, false, 0, 0},      {18, FAILS, 1, false, 38, 0},
-		{19, URGENT, 2, false, 39, 0},      {39, TRIAL_FAILS, 2, false, 59, 1},
-		{59, TRIAL_FAILS, 2, false, 99, 0}, {100, URGENT, 2, false, 100, 0},
-		{101, URGENT, 0, true, 0, 0},       {200, FAILS_WELL, 0, false, 0, 0},
-		{300, FAILS_WELL, 0, false, 0, 0},  {301, URGENT, 2, false, 306, 0},
-	};
-	static const struct venc_choice_times times = {
-		.rest_us = 2 * CLOCK_US_PER_S,
-		.ran_well_us = 60 * CLOCK_US_PER_S,
-		.quiet_us = 3 * CLOCK_US_PER_S,
-		.trial_first_us = 5 * CLOCK_US_PER_S,
-		.trial_limit_us = 300 * CLOCK_US_PER_S,
-	};
-	struct venc_choice choice;
-
-	(void)state;
-	venc_choice_init(&choice, &times, 3);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int64_t now_us = steps[i].second * CLOCK_US_PER_S;
-		int second = steps[i].second;
-
-		switch (steps[i].happening) {
-		case FAILS:
-		case URGENT:
-			venc_choice_failed(&choice, steps[i].happening == URGENT, now_us, now_us);
-			break;
-		case FAILS_WELL:
-			venc_choice_failed(&choice, false, now_us - times.ran_well_us, now_us);
-			break;
-		case TRIAL_FAILS:
-			venc_choice_trial_failed(&choice, now_us);
-			break;
-		case RETURNS:
-			venc_choice_returned(&choice, now_us);
-			break;
-		case WANTED:
-			choice.wanted_us = now_us;
-			break;
-		}
-		while (second < 3600 && !venc_choice_wants_trial(&choice, second * CLOCK_US_PER_S))
-			second++;
-		if (choice.index != steps[i].index ||
-		    (choice.rest_until_us > now_us) != steps[i].rests ||
-		    (second < 3600 ? second : 0) != steps[i].trial_second ||
-		    (second < 3600 && choice.trial_index != steps[i].trial_index))
-			fail_msg("step %zu: uses %zu, trial of %zu at %d", i, choice.index,
-				 choice.trial_index, second);
-	}
-}
 
 /*
  * Each fault, from the first picture on and in mid-stream: what fails is made anew once, what stalls
@@ -438,7 +373,6 @@ static void leaves_behind_what_hangs_at_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chooses_by_the_rules),
 		cmocka_unit_test(replaces_what_fails),
 		cmocka_unit_test(replaces_what_stalls_within_a_second),
 		bench_test(makes_nothing_anew_that_failed_late),

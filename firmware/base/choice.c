@@ -1,9 +1,8 @@
-#include "camera/encode_choice.h"
+#include "base/choice.h"
 
-void venc_choice_init(struct venc_choice *choice, const struct venc_choice_times *times,
-		      size_t n_order)
+void choice_init(struct choice *choice, const struct choice_times *times, size_t n_order)
 {
-	*choice = (struct venc_choice){
+	*choice = (struct choice){
 		.times = *times,
 		.n_order = n_order,
 		.trial_backoff_us = times->trial_first_us,
@@ -11,14 +10,14 @@ void venc_choice_init(struct venc_choice *choice, const struct venc_choice_times
 	};
 }
 
-static void double_backoff(struct venc_choice *choice)
+static void double_backoff(struct choice *choice)
 {
 	choice->trial_backoff_us *= 2;
 	if (choice->trial_backoff_us > choice->times.trial_limit_us)
 		choice->trial_backoff_us = choice->times.trial_limit_us;
 }
 
-void venc_choice_failed(struct venc_choice *choice, bool urgent, int64_t proven_us, int64_t now_us)
+void choice_failed(struct choice *choice, bool urgent, int64_t proven_us, int64_t now_us)
 {
 	bool is_last = choice->index + 1 == choice->n_order;
 
@@ -41,13 +40,13 @@ void venc_choice_failed(struct venc_choice *choice, bool urgent, int64_t proven_
 		choice->rest_until_us = now_us + choice->times.rest_us;
 }
 
-bool venc_choice_wants_trial(const struct venc_choice *choice, int64_t now_us)
+bool choice_wants_trial(const struct choice *choice, int64_t now_us)
 {
 	return choice->index > 0 && now_us >= choice->trial_at_us &&
 	       now_us - choice->wanted_us >= choice->times.quiet_us;
 }
 
-void venc_choice_trial_failed(struct venc_choice *choice, int64_t now_us)
+void choice_trial_failed(struct choice *choice, int64_t now_us)
 {
 	choice->trial_index = (choice->trial_index + 1) % choice->index;
 	if (choice->trial_index == 0)
@@ -56,7 +55,7 @@ void venc_choice_trial_failed(struct venc_choice *choice, int64_t now_us)
 }
 
 /* Its trial was its second chance; should it fail soon, the next trial is farther off. */
-void venc_choice_returned(struct venc_choice *choice, int64_t now_us)
+void choice_returned(struct choice *choice, int64_t now_us)
 {
 	choice->index = choice->trial_index;
 	choice->second_chance_used = true;
