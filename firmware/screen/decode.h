@@ -4,8 +4,14 @@
  *     packet ──► [ wait for IDR ] ──► decoder named by the board ──► [ damaged? ] ──► picture
  *
  * What is shown is never a guess: after a gap, a damaged access unit or a decoder's error nothing
- * comes out until the next IDR. A decoder that fails or stops answering is reopened once, then the
- * next of the board's list takes over. One thread uses a vdec at a time.
+ * comes out until the next IDR. A decoder that fails is reopened once, then the next of the board's
+ * list takes over; one that stops answering for 500 ms is followed by the last of the list, which is
+ * in software.
+ *
+ * The way back: while a later one of the list is in use, a better one is tried beside it at quiet
+ * moments: from an IDR on, when none had to be asked for in the 3 s before. When it has given ten
+ * pictures it takes over, without a gap. One that fails its trial is left alone for 5 s, then 10 s,
+ * up to 5 minutes. One thread uses a vdec at a time.
  */
 #ifndef BALAI_SCREEN_DECODE_H
 #define BALAI_SCREEN_DECODE_H
@@ -15,6 +21,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/changes.h"
+#include "base/clock.h"
 
 #define VDEC_NAMES_MAX 4
 #define VDEC_WIDTH_MAX 4096
@@ -72,6 +81,7 @@ struct vdec_settings {
 	size_t n_kinds;
 	const char *names[VDEC_NAMES_MAX]; /* of kinds, in order of preference */
 	size_t n_names;                    /* 1..VDEC_NAMES_MAX */
+	const struct clock *clock;         /* NULL: the machine's own; copied */
 };
 
 struct vdec;
@@ -102,5 +112,12 @@ enum vdec_result vdec_decode(struct vdec *vdec, const AVPacket *packet, AVFrame 
 
 /* The decoder in use, or NULL. */
 const char *vdec_name(const struct vdec *vdec);
+
+/* The one that is tried beside it, or NULL; and why the last trial ended, "". */
+const char *vdec_trial(const struct vdec *vdec);
+const char *vdec_trial_failed(const struct vdec *vdec);
+
+/* From one decoder to another; lent until the next vdec_decode(). */
+const struct changes *vdec_changes(const struct vdec *vdec);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -20,6 +21,9 @@ struct decode_thread {
 
 	pthread_mutex_t lock; /* for what follows */
 	const char *decoder;
+	const char *trial;
+	char trial_failed[VDEC_FAULT_BYTES];
+	struct changes changes;
 	int width, height;
 	uint64_t pictures, shown, errors;
 	bool waiting_key;
@@ -32,12 +36,24 @@ static void packet_free(void *item)
 	av_packet_free(&packet);
 }
 
+/* Keeps what Status tells of the decoders; locked. */
+static void note_decoders(struct decode_thread *thread)
+{
+	const struct vdec *vdec = thread->vdec;
+
+	thread->decoder = vdec_name(vdec);
+	thread->trial = vdec_trial(vdec);
+	snprintf(thread->trial_failed, sizeof(thread->trial_failed), "%s", vdec_trial_failed(vdec));
+	if (thread->changes.count != vdec_changes(vdec)->count)
+		thread->changes = *vdec_changes(vdec);
+}
+
 /* Counts what became of a packet. */
 static void count(struct decode_thread *thread, enum vdec_result result, const AVFrame *picture,
 		  bool is_shown)
 {
 	pthread_mutex_lock(&thread->lock);
-	thread->decoder = vdec_name(thread->vdec);
+	note_decoders(thread);
 	thread->waiting_key = result == VDEC_NEED_KEYFRAME || result == VDEC_FAILED;
 	thread->errors += thread->waiting_key;
 	if (picture) {
@@ -145,12 +161,15 @@ json_t *decode_thread_status(struct decode_thread *thread)
 	json_t *status;
 
 	pthread_mutex_lock(&thread->lock);
-	status = json_pack("{s:s?, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "decoder",
-			   thread->decoder, "width", thread->width, "height", thread->height,
-			   "pictures", (json_int_t)thread->pictures, "shown",
-			   (json_int_t)thread->shown, "errors", (json_int_t)thread->errors,
-			   "dropped", (json_int_t)queue.dropped, "queue", (json_int_t)queue.depth,
-			   "waiting_key", thread->waiting_key, "decode", decode);
+	status = json_pack(
+		"{s:s?, s:o, s:s?, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
+		"decoder", thread->decoder, "why", changes_why(&thread->changes), "trial",
+		thread->trial, "trial_failed", thread->trial_failed, "width", thread->width,
+		"height", thread->height, "pictures", (json_int_t)thread->pictures, "shown",
+		(json_int_t)thread->shown, "errors", (json_int_t)thread->errors, "dropped",
+		(json_int_t)queue.dropped, "queue", (json_int_t)queue.depth, "waiting_key",
+		thread->waiting_key, "decode", decode, "changes",
+		changes_to_json(&thread->changes));
 	pthread_mutex_unlock(&thread->lock);
 	return status;
 }

@@ -46,8 +46,11 @@ void decode_thread_submit(struct decode_thread *thread, AVPacket *take, uint32_t
 			  uint32_t object);
 
 /*
- * {"decoder":…, "width":…, "height":…, "pictures":…, "shown":…, "errors":…, "dropped":…,
- *  "queue":…, "waiting_key":…, "decode":{stats}}. Any thread; NULL without memory. Caller owns it.
+ * {"decoder":…, "why" (this one is in use), "trial" (the decoder that is tried beside it, or null),
+ *  "trial_failed" (why the last one ended, ""), "width":…, "height":…, "pictures":…, "shown":…,
+ *  "errors":…, "dropped":…, "queue":…, "waiting_key":…, "decode":{stats},
+ *  "changes": the newest 8 of [{"t_us", "from", "to", "cause"}]}.
+ * Any thread; NULL without memory. Caller owns it.
  */
 json_t *decode_thread_status(struct decode_thread *thread);
 

@@ -333,151 +333,6 @@ static void test_too_large_is_refused(void **state)
 	sender_close(&sender);
 }
 
-/* A decoder of the test's own: what it does is in its name. */
-struct vdec_codec {
-	const char *name;
-	int64_t pts;
-	bool has_picture;
-};
-
-static int opened; /* by fake_open(), for the one thread of these tests */
-
-static int fake_open(const void *context, struct vdec_codec **ret_codec,
-		     char ret_fault[VDEC_FAULT_BYTES])
-{
-	const char *name = context;
-
-	(void)ret_fault;
-	if (strcmp(name, "absent") == 0)
-		return -ENODEV;
-	*ret_codec = calloc(1, sizeof(**ret_codec));
-	assert_non_null(*ret_codec);
-	(*ret_codec)->name = name;
-	opened++;
-	return 0;
-}
-
-static int fake_send(struct vdec_codec *codec, const AVPacket *packet)
-{
-	if (strcmp(codec->name, "fails") == 0)
-		return -EIO;
-	if (strcmp(codec->name, "stuck") == 0)
-		return -EAGAIN;
-	codec->pts = packet->pts;
-	codec->has_picture = strcmp(codec->name, "silent") != 0;
-	return 0;
-}
-
-static int fake_receive(struct vdec_codec *codec, AVFrame *picture)
-{
-	if (!codec->has_picture)
-		return -EAGAIN;
-	codec->has_picture = false;
-	picture->pts = codec->pts;
-	return 0;
-}
-
-static void fake_flush(struct vdec_codec *codec)
-{
-	codec->has_picture = false;
-}
-
-static void fake_close(struct vdec_codec *codec)
-{
-	free(codec);
-}
-
-static const struct vdec_ops fake_ops = {
-	.open = fake_open,
-	.send = fake_send,
-	.receive = fake_receive,
-	.flush = fake_flush,
-	.close = fake_close,
-};
-
-#define KIND(name_) {.name = (name_), .ops = &fake_ops, .context = (name_)}
-
-static const struct vdec_kind fake_kinds[] = {KIND("works"), KIND("absent"), KIND("fails"),
-					      KIND("stuck"), KIND("silent")};
-
-#define FAKES .kinds = fake_kinds, .n_kinds = sizeof(fake_kinds) / sizeof(fake_kinds[0])
-
-static enum vdec_result decode_empty(struct vdec *vdec, int flags, int64_t pts)
-{
-	AVPacket *packet = av_packet_alloc();
-
-	assert_non_null(packet);
-	packet->flags = flags;
-	packet->pts = pts;
-	return decode(vdec, packet, NULL, NULL);
-}
-
-static void test_next_decoder_takes_over(void **state)
-{
-	static const struct {
-		const char *names[VDEC_NAMES_MAX];
-		size_t n;
-		int keys; /* IDRs until a picture comes */
-		int opened;
-	} table[] = {
-		{{"works"}, 1, 1, 1},
-		{{"absent", "works"}, 2, 1, 1},
-		{{"fails", "works"}, 2, 3, 3},
-		{{"stuck", "works"}, 2, 3, 3},
-		{{"fails", "absent", "works"}, 3, 3, 3},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct vdec_settings settings = {FAKES, .n_names = table[i].n};
-		struct vdec *vdec = NULL;
-
-		opened = 0;
-		memcpy(settings.names, table[i].names, sizeof(settings.names));
-		assert_int_equal(vdec_create(&settings, &vdec), 0);
-		for (int key = 1; key < table[i].keys; key++)
-			assert_int_equal(decode_empty(vdec, AV_PKT_FLAG_KEY, key),
-					 VDEC_NEED_KEYFRAME);
-		assert_int_equal(decode_empty(vdec, AV_PKT_FLAG_KEY, 9), VDEC_PICTURE);
-		assert_int_equal(opened, table[i].opened);
-		assert_string_equal(vdec_name(vdec), "works");
-		vdec_destroy(vdec);
-	}
-}
-
-static void test_silent_decoder_is_replaced(void **state)
-{
-	const struct vdec_settings settings = {FAKES, .names = {"silent", "works"}, .n_names = 2};
-	struct vdec *vdec = NULL;
-	int packets = 0;
-
-	(void)state;
-	assert_int_equal(vdec_create(&settings, &vdec), 0);
-	for (enum vdec_result result = VDEC_NOTHING; result != VDEC_PICTURE && packets < 100;
-	     packets++) {
-		int flags = result == VDEC_NEED_KEYFRAME || packets == 0 ? AV_PKT_FLAG_KEY : 0;
-
-		result = decode_empty(vdec, flags, packets);
-	}
-	assert_string_equal(vdec_name(vdec), "works");
-	assert_in_range(packets, 60, 70);
-	vdec_destroy(vdec);
-}
-
-static void test_no_decoder_at_all(void **state)
-{
-	const struct vdec_settings settings = {FAKES, .names = {"absent", "absent"}, .n_names = 2};
-	struct vdec *vdec = NULL;
-
-	(void)state;
-	assert_int_equal(vdec_create(&settings, &vdec), 0);
-	assert_int_equal(decode_empty(vdec, AV_PKT_FLAG_KEY, 1), VDEC_FAILED);
-	assert_int_equal(decode_empty(vdec, AV_PKT_FLAG_KEY, 2), VDEC_FAILED);
-	assert_null(vdec_name(vdec));
-	vdec_destroy(vdec);
-	vdec_destroy(NULL);
-}
-
 static void test_libav_opens_only_what_is_there(void **state)
 {
 	static const struct {
@@ -560,17 +415,24 @@ static void on_need_keyframe(void *context)
 	pthread_mutex_unlock(&receiver->lock);
 }
 
-static struct decode_thread *start(struct receiver *receiver)
+static struct decode_thread *start_by(struct receiver *receiver,
+				      const struct vdec_settings *settings)
 {
-	const struct vdec_settings settings = software();
 	const struct decode_events events = {on_picture, on_need_keyframe, receiver};
 	struct decode_thread *thread = NULL;
 
 	*receiver = (struct receiver){0};
 	pthread_mutex_init(&receiver->lock, NULL);
 	pthread_cond_init(&receiver->changed, NULL);
-	assert_int_equal(decode_thread_create(&settings, &events, &thread), 0);
+	assert_int_equal(decode_thread_create(settings, &events, &thread), 0);
 	return thread;
+}
+
+static struct decode_thread *start(struct receiver *receiver)
+{
+	const struct vdec_settings settings = software();
+
+	return start_by(receiver, &settings);
 }
 
 static void receiver_finish(struct receiver *receiver)
@@ -661,9 +523,49 @@ static bool has_asked(const struct receiver *receiver)
 	return receiver->keyframes > 0;
 }
 
+static bool has_shown(const struct receiver *receiver)
+{
+	return receiver->pictures > 0;
+}
+
 static bool has_shown_two(const struct receiver *receiver)
 {
 	return receiver->pictures == 2;
+}
+
+/* There is no device of the wrapper where tests run. */
+static void test_thread_tells_of_its_decoders(void **state)
+{
+	struct sender sender = sender_open(WIDTH, HEIGHT, 1);
+	struct vdec_settings settings = software();
+	struct decode_thread *thread;
+	struct receiver receiver;
+	const char *decoder, *why, *failed, *from, *to;
+	json_t *status, *trial;
+
+	(void)state;
+	settings.names[0] = "h264_v4l2m2m";
+	settings.names[1] = "h264";
+	settings.n_names = 2;
+	thread = start_by(&receiver, &settings);
+	submit(thread, &sender, false);
+	submit(thread, &sender, false);
+	wait_until(&receiver, has_shown);
+	status = decode_thread_status(thread);
+	assert_int_equal(json_unpack(status, "{s:s, s:s, s:o, s:s, s:[{s:s, s:s}]}", "decoder",
+				     &decoder, "why", &why, "trial", &trial, "trial_failed",
+				     &failed, "changes", "from", &from, "to", &to),
+			 0);
+	assert_string_equal(decoder, "h264");
+	assert_string_equal(why, "h264_v4l2m2m cannot be opened: No such device");
+	assert_true(json_is_null(trial));
+	assert_string_equal(failed, "");
+	assert_string_equal(from, "h264_v4l2m2m");
+	assert_string_equal(to, "h264");
+	json_decref(status);
+	decode_thread_destroy(thread);
+	receiver_finish(&receiver);
+	sender_close(&sender);
 }
 
 static void test_thread_overflow_goes_on_at_idr(void **state)
@@ -753,12 +655,10 @@ int main(void)
 		cmocka_unit_test(test_missing_slice_is_never_shown),
 		cmocka_unit_test(test_size_changes),
 		cmocka_unit_test(test_too_large_is_refused),
-		cmocka_unit_test(test_next_decoder_takes_over),
-		cmocka_unit_test(test_silent_decoder_is_replaced),
-		cmocka_unit_test(test_no_decoder_at_all),
 		cmocka_unit_test(test_libav_opens_only_what_is_there),
 		cmocka_unit_test(test_create_checks_the_order),
 		cmocka_unit_test(test_thread_shows_only_the_newest),
+		cmocka_unit_test(test_thread_tells_of_its_decoders),
 		cmocka_unit_test(test_thread_overflow_goes_on_at_idr),
 		cmocka_unit_test(test_thread_sees_lost_packet),
 		cmocka_unit_test(test_thread_without_memory),
