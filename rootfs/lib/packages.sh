@@ -22,9 +22,9 @@ apt_arm64() {
 start_apt() {
 	local state=$1
 
-	mkdir -p "$state/lists/partial" "$state/archives/partial"
-	: >"$state/status"
-	apt_arm64 "$state" update
+	mkdir -p "$state/lists/partial" "$state/archives/partial" &&
+		: >"$state/status" &&
+		apt_arm64 "$state" update
 }
 
 # closure STATE PACKAGE…: the names of the packages and of all that they depend on.
@@ -47,21 +47,23 @@ unpack() {
 
 # bare_tree STATE TREE PACKAGE…: the packages without what they depend on. base-files goes first, as
 # it brings the directories and the links among them. TREE/usr/share/balai/packages lists the
-# versions.
+# versions. It fails where one cannot be had, as everything that cached_tree runs has to by itself:
+# bash heeds no errexit there.
 bare_tree() {
 	local state=$1 tree=$2 deb
 	shift 2
 
-	mkdir -p "$state/debs" "$tree"
-	(cd "$state/debs" && apt_arm64 "$state" download "$@")
+	(($# > 0)) || die "there are no packages to unpack"
+	mkdir -p "$state/debs" "$tree" || return
+	(cd "$state/debs" && apt_arm64 "$state" download "$@") || return
 	for deb in "$state"/debs/base-files_*.deb "$state"/debs/*.deb; do
-		[[ ! -e $deb ]] || unpack "$deb" "$tree"
+		[[ ! -e $deb ]] || unpack "$deb" "$tree" || return
 	done
-	find "$tree" -type f -perm /6000 -exec chmod a-s {} +
-	mkdir -p "$tree/usr/share/balai"
+	find "$tree" -type f -perm /6000 -exec chmod a-s {} + || return
+	mkdir -p "$tree/usr/share/balai" || return
 	for deb in "$state"/debs/*.deb; do
 		# shellcheck disable=SC2016
-		dpkg-deb --show --showformat='${Package} ${Version}\n' "$deb"
+		dpkg-deb --show --showformat='${Package} ${Version}\n' "$deb" || return
 	done >"$tree/usr/share/balai/packages"
 }
 
@@ -83,12 +85,12 @@ boot_tree() {
 
 	mapfile -t names < <(closure "$state" "$kernel" | grep '^linux-image-')
 	((${#names[@]})) || die "apt cannot resolve the package $kernel"
-	bare_tree "$state" "$tree" "${names[@]}" busybox-static
-	ln -sfn usr/lib "$tree/lib"
-	depmod --basedir "$tree" "$(kernel_version "$tree")"
+	bare_tree "$state" "$tree" "${names[@]}" busybox-static &&
+		ln -sfn usr/lib "$tree/lib" &&
+		depmod --basedir "$tree" "$(kernel_version "$tree")"
 }
 
-# make_tree MAKER TREE ARG…: runs MAKER; TREE appears when it is complete.
+# make_tree MAKER TREE ARG…: runs MAKER; TREE appears when it is complete, and not at all otherwise.
 make_tree() {
 	local maker=$1 tree=$2 state=$2.apt
 	shift 2
@@ -96,15 +98,16 @@ make_tree() {
 	say "fetching packages for ${tree##*/}"
 	find "$(dirname "$tree")" -maxdepth 1 -name "$maker-????????????" -mtime +30 -exec rm -rf {} +
 	rm -rf "$tree.new" "$state"
-	start_apt "$state"
-	"$maker" "$state" "$tree.new" "$@"
+	if ! { start_apt "$state" && "$maker" "$state" "$tree.new" "$@"; }; then
+		die "the packages for ${tree##*/} cannot be had"
+	fi
 	rm -rf "$state"
 	mv "$tree.new" "$tree"
 	say "unpacked $(wc -l <"$tree/usr/share/balai/packages") packages"
 }
 
 # cached_tree MAKER ARG…: prints the folder with what MAKER unpacks, made once for what shapes it,
-# and again when it is gone or was not used for 30 days.
+# and again when it is gone or was not used for 30 days. It fails where that cannot be made.
 cached_tree() {
 	local maker=$1 tree
 	shift
@@ -118,6 +121,6 @@ cached_tree() {
 		flock 9
 		[[ -d $tree ]] || make_tree "$maker" "$tree" "$@"
 		touch "$tree"
-	) 9>"$tree.lock" >&2
+	) 9>"$tree.lock" >&2 || return
 	echo "$tree"
 }

@@ -23,6 +23,7 @@ closure_tree() {
 	shift 2
 
 	mapfile -t names < <(closure "$state" "$@")
+	((${#names[@]} >= $#)) || die "apt cannot resolve the packages $*"
 	bare_tree "$state" "$tree" "${names[@]}"
 }
 

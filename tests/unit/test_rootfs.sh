@@ -10,6 +10,8 @@ source tests/tap.sh
 export SOURCE_DATE_EPOCH=1700000000
 # shellcheck source=rootfs/lib/tree.sh
 source rootfs/lib/tree.sh
+# shellcheck source=rootfs/lib/packages.sh
+source rootfs/lib/packages.sh
 # shellcheck source=rootfs/lib/image.sh
 source rootfs/lib/image.sh
 room=${BALAI_ROOM:-build/asan/balai-room}
@@ -80,6 +82,43 @@ missing_library_is_told() {
 	! words=$( (check_libraries "$tree") 2>&1) && [[ $words == *" has: libjq.so.1" ]]
 }
 
+# An apt-get before the real one: its archive has tiny.deb, or nothing where that is not made yet.
+make_archive() {
+	mkdir -p "$work/bin" "$work/tiny/DEBIAN" "$work/tiny/usr"
+	printf '#!/bin/sh\ncase "$*" in *" download "*) cp %s . ;; esac\n' "$work/tiny.deb" \
+		>"$work/bin/apt-get"
+	chmod +x "$work/bin/apt-get"
+	printf 'Package: tiny\nVersion: 1\nArchitecture: arm64\nMaintainer: test\nDescription: test\n' \
+		>"$work/tiny/DEBIAN/control"
+	echo "here" >"$work/tiny/usr/file"
+}
+
+# tiny_tree: as callers do, who heed no failure inside
+tiny_tree() {
+	PATH=$work/bin:$PATH BALAI_CACHE=$work/cache cached_tree bare_tree tiny
+}
+
+failed_download_is_not_kept() {
+	local tree
+
+	make_archive
+	! tree=$(tiny_tree) && [[ -z $tree ]] || return
+	! find "$work/cache" -mindepth 1 -maxdepth 1 -name 'bare_tree-????????????' | grep .
+}
+
+tree_is_made_once() {
+	local tree
+
+	dpkg-deb --build "$work/tiny" "$work/tiny.deb" && tree=$(tiny_tree) || return
+	rm "$work/tiny.deb"
+	[[ $(tiny_tree) == "$tree" && $(<"$tree/usr/file") == "here" &&
+		$(<"$tree/usr/share/balai/packages") == "tiny 1" ]]
+}
+
+no_packages_are_no_tree() {
+	! (PATH=$work/bin:$PATH bare_tree "$work/state.apt" "$work/none")
+}
+
 # But for the program, which is not on this machine.
 unit_is_sound() {
 	sed 's|^ExecStart=.*|ExecStart=/usr/bin/true|' \
@@ -98,6 +137,9 @@ ok "the same files make the same disk" disk_is_reproducible
 ok "a state is put onto a disk" state_is_filled
 ok "the root beside it is untouched" root_is_untouched
 ok "a state too large for the partition changes nothing" too_much_state_is_refused
+ok "packages that cannot be fetched are no tree, and none is kept" failed_download_is_not_kept
+ok "packages are unpacked once, and kept" tree_is_made_once
+ok "no packages are no tree" no_packages_are_no_tree
 ok "a program without one of its libraries is refused" missing_library_is_told
 ok "the room's unit is sound" unit_is_sound
 for board in board/*/board.ini; do
