@@ -1,7 +1,8 @@
 /*
  * Judges what rooms show and play, for tests/qemu/run:
  *
- *   check strip ROOM PICTURE        the picture's time strip is that of the test camera ROOM
+ *   check strip ROOM PICTURE        the picture's time strip is that of the test camera ROOM; prints
+ *                                   its time in µs, by the clock of that camera's machine
  *   check bars PICTURE              at the upper edge are the colour bars of vivid
  *   check differ PICTURE PICTURE    the upper left quarters differ
  *   check tone ROOM SAMPLES         a whole second has the steady tone of the test microphone ROOM,
@@ -10,6 +11,7 @@
  *
  * Ends with 0 for yes, 1 for no and why.
  */
+#include <inttypes.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libswscale/swscale.h>
@@ -106,6 +108,8 @@ static bool strip(unsigned int room, const char *path)
 		fprintf(stderr, "%s: no time strip: %s\n", path, strerror(-error));
 	else if (found.tag != room)
 		fprintf(stderr, "%s: the strip is that of room %d\n", path, found.tag);
+	else
+		printf("%" PRId64 "\n", found.time_us);
 	return !error && found.tag == room;
 }
 
