@@ -129,6 +129,7 @@ void call_group_joined(struct call_group *group, uint16_t number, bool resumed)
 
 	if (!is_same) {
 		call_drop(group);
+		group->entry.has_asked = false;
 		group->entry.is_to_tell = false;
 		group->entry.why = CALL_REASON_NONE;
 		call_say(group, CALL_WAITING, CALL_REASON_NONE);
@@ -198,8 +199,6 @@ void call_group_door(struct call_group *group, const struct call_door *door)
 		       memcmp(before.key, door->key, sizeof(before.key)) != 0;
 
 	hub->door = *door;
-	if (door->state != CALL_DOOR_OPEN)
-		memcpy(hub->door.key, before.key, sizeof(before.key));
 	hub->has_door = true;
 	hub->is_resuming = false;
 	if (group->group)

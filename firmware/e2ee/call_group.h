@@ -188,7 +188,7 @@ struct call_counters {
 	uint64_t epochs;
 	uint64_t rejoins;      /* a commit was missed or bad */
 	uint64_t lost_commits; /* another was first */
-	uint64_t replayed;     /* commits of an epoch gone by */
+	uint64_t replayed;     /* commits of an epoch gone by, and knocks */
 	uint64_t
 		forged; /* messages and Welcomes that cannot be opened, or lie about who sent them */
 	uint64_t refused; /* knocks that were answered with no */

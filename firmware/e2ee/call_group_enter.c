@@ -150,6 +150,7 @@ static void open_group(struct call_group *group)
 	group->keeping.has_pair = true;
 	order.bytes = (struct mls_bytes){group->keeping.pair.public_key, MLS_PUBLIC_KEY_BYTES};
 	group->entry.retry_us = call_now_us(group) + CALL_PATIENCE_US;
+	group->entry.has_asked = true;
 	if (call_send(group, &order) < 0)
 		call_open_failed(group, -1);
 }
@@ -174,11 +175,23 @@ void call_open_failed(struct call_group *group, int code)
 		call_enter(group);
 }
 
+/* At a door without a key the knock only says that this member is outside: nobody is to open it. */
 static int seal_knock(struct call_group *group, struct mls_writer *sealed)
 {
 	const struct mls_key_package *package = mls_own_package_public(group->entry.package);
+	const struct call_door *door = &group->hub.door;
+	struct mls_key_pair nobody = {0};
+	const uint8_t *key = door->key;
+	int r = 0;
 
-	return knock_seal(group->hub.door.key, call_meeting(group), package->encoded, sealed);
+	if (door->state != CALL_DOOR_OPEN) {
+		r = mls_key_pair_generate(&nobody);
+		key = nobody.public_key;
+	}
+	if (r == 0)
+		r = knock_seal(key, call_meeting(group), package->encoded, sealed);
+	mls_wipe(&nobody, sizeof(nobody));
+	return r;
 }
 
 static void knock(struct call_group *group)
@@ -202,6 +215,7 @@ static void knock(struct call_group *group)
 	mls_writer_finish(&sealed);
 	if (r == 0)
 		group->entry.is_to_tell = false;
+	group->entry.has_asked = true;
 	group->entry.retry_us = call_now_us(group) + (r == 0 ? CALL_PATIENCE_US : CALL_SECOND_US);
 	/* Who was refused stays so until it is let in. */
 	if (group->state != CALL_REFUSED)
@@ -222,6 +236,15 @@ static void enter_none(struct call_group *group)
 		group->entry.retry_us = call_now_us(group) + CALL_SECOND_US;
 }
 
+/* Nobody ever comes to the door if it is this member whom the hub counts on: what let it in was lost. */
+static void wait_for_keeper(struct call_group *group)
+{
+	group->entry.is_to_tell = group->entry.has_asked;
+	group->entry.retry_us = call_now_us(group) + CALL_PATIENCE_US;
+	if (group->state != CALL_REFUSED)
+		call_say(group, CALL_WAITING, group->entry.why);
+}
+
 void call_enter(struct call_group *group)
 {
 	struct call_entry *entry = &group->entry;
@@ -240,8 +263,8 @@ void call_enter(struct call_group *group)
 		call_say(group, CALL_REFUSED, CALL_REASON_SEALED);
 	else if (door == CALL_DOOR_OPEN || entry->is_to_tell)
 		knock(group);
-	else if (group->state != CALL_REFUSED)
-		call_say(group, CALL_WAITING, entry->why);
+	else
+		wait_for_keeper(group);
 }
 
 /* The group that a Welcome leads to is this meeting's, and safe by what this member asks of it. */

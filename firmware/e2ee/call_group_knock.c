@@ -91,11 +91,44 @@ static void queue_knocker(struct call_group *group, uint16_t number, struct mls_
 		(struct call_knocker){.number = number, .package = *package};
 }
 
+/* The hub hands each knock over once; what comes again is by it, and nobody waits for an answer. */
+static bool is_new(struct call_keeping *keeping, const uint8_t hash[MLS_HASH_BYTES])
+{
+	size_t n = keeping->n_seen < CALL_SEEN_MAX ? keeping->n_seen : CALL_SEEN_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		if (memcmp(keeping->seen[i], hash, MLS_HASH_BYTES) == 0)
+			return false;
+	}
+	memcpy(keeping->seen[keeping->n_seen++ % CALL_SEEN_MAX], hash, MLS_HASH_BYTES);
+	return true;
+}
+
+/* Takes over what was opened, on success. */
+static int take_knock(struct call_group *group, uint16_t number, struct mls_writer *opened,
+		      struct mls_key_package *package)
+{
+	struct mls_bytes encoded = mls_writer_bytes(opened);
+	uint8_t hash[MLS_HASH_BYTES];
+	int r = mls_hash(encoded.data, encoded.length, hash);
+
+	if (r == 0)
+		r = check_knock(group, number, encoded, package);
+	if (r < 0)
+		return r;
+	if (is_new(&group->keeping, hash)) {
+		queue_knocker(group, number, opened);
+	} else {
+		group->counters.replayed++;
+		mls_writer_finish(opened);
+	}
+	return 0;
+}
+
 void call_group_knock(struct call_group *group, uint16_t member, struct mls_bytes sealed)
 {
 	struct mls_key_package package = {0};
 	struct mls_writer opened;
-	enum call_reason reason;
 	int r;
 
 	if (!group->hub.is_joined || !group->group || !call_has_door(group))
@@ -103,13 +136,12 @@ void call_group_knock(struct call_group *group, uint16_t member, struct mls_byte
 	mls_writer_init(&opened, KNOCK_BYTES_MAX);
 	r = knock_open(&group->keeping.pair, call_meeting(group), sealed, &opened);
 	if (r == 0)
-		r = check_knock(group, member, mls_writer_bytes(&opened), &package);
-	if (r == 0) {
-		queue_knocker(group, member, &opened);
+		r = take_knock(group, member, &opened, &package);
+	if (r < 0)
+		call_refuse(group, member, package.leaf.encoded.length > 0 ? &package.leaf : NULL,
+			    call_reason_of_other(r));
+	else
 		call_keep(group);
-		return;
-	}
-	reason = call_reason_of_other(r);
-	call_refuse(group, member, package.leaf.encoded.length > 0 ? &package.leaf : NULL, reason);
-	mls_writer_finish(&opened);
+	if (r < 0)
+		mls_writer_finish(&opened);
 }

@@ -16,6 +16,7 @@
 #define CALL_BACKOFF_US_MAX (30 * CALL_SECOND_US)
 
 #define CALL_KNOCKERS_MAX 128
+#define CALL_SEEN_MAX 256
 #define CALL_GROUP_ID_BYTES 32
 #define CALL_GROUP_ID_MEETING_BYTES 16 /* of them tell the meeting, the others are random */
 
@@ -28,13 +29,14 @@ struct call_hub {
 	uint16_t number; /* this member's */
 	struct call_seat seats[CALL_SEATS_MAX];
 	size_t n_seats;
-	struct call_door door; /* its key stays when it is vacated */
+	struct call_door door;
 };
 
 /* On the way into the group. */
 struct call_entry {
 	struct mls_own_package *package; /* of the group that is being opened, or of the knock */
 	struct mls_group *opening;       /* waits for the hub's answer; or NULL */
+	bool has_asked;                  /* to be let in, since it took its seat */
 	bool is_to_tell;                 /* the hub believes this member to be in the group */
 	enum call_reason why;            /* it left it */
 	int64_t left_us;
@@ -62,6 +64,8 @@ struct call_keeping {
 	size_t batch;             /* joiners by one commit */
 	struct call_knocker knockers[CALL_KNOCKERS_MAX]; /* the first has waited longest */
 	size_t n_knockers;
+	uint8_t seen[CALL_SEEN_MAX][MLS_HASH_BYTES]; /* of key packages that were admitted */
+	size_t n_seen;                               /* ever; the oldest are overwritten */
 };
 
 struct call_group {

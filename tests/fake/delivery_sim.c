@@ -210,6 +210,7 @@ void delivery_sim_join(struct delivery_sim *sim, size_t index)
 	struct delivery_box *box = &sim->boxes[index];
 
 	box->number = ++sim->last_number;
+	sim->owners[box->number] = (uint8_t)index;
 	box->is_here = true;
 	delivery_hub_joined(box, false, 0);
 }
@@ -312,8 +313,10 @@ static void move_down(struct delivery_box *box)
 static void move_up(struct delivery_box *box)
 {
 	struct delivery_order *order = delivery_pop(&box->up);
+	const struct delivery_sim *sim = box->sim;
 
-	if (box->number != 0 && box->is_here)
+	if (box->number != 0 && box->is_here &&
+	    (!sim->interceptor || sim->interceptor(sim->interceptor_context, &order->order)))
 		delivery_hub_take(box, &order->order);
 	free_order(order);
 }
@@ -403,6 +406,18 @@ void delivery_sim_meddle(struct delivery_sim *sim, delivery_meddler meddler, voi
 {
 	sim->meddler = meddler;
 	sim->meddler_context = context;
+}
+
+void delivery_sim_intercept(struct delivery_sim *sim, delivery_interceptor interceptor,
+			    void *context)
+{
+	sim->interceptor = interceptor;
+	sim->interceptor_context = context;
+}
+
+size_t delivery_sim_owner(const struct delivery_sim *sim, uint16_t number)
+{
+	return number > 0 && number <= sim->last_number ? sim->owners[number] : DELIVERY_BOXES_MAX;
 }
 
 void delivery_sim_fork(struct delivery_sim *sim, const bool *sides)

@@ -102,6 +102,9 @@ void delivery_sim_set_clock(struct delivery_sim *sim, uint64_t seconds);
 struct call_group *delivery_sim_call(struct delivery_sim *sim, size_t box);
 const struct delivery_view *delivery_sim_view(const struct delivery_sim *sim, size_t box);
 
+/* The box that has or had that number; DELIVERY_BOXES_MAX: none. */
+size_t delivery_sim_owner(const struct delivery_sim *sim, uint16_t number);
+
 /* 0: it has no seat */
 uint16_t delivery_sim_number(const struct delivery_sim *sim, size_t box);
 bool delivery_sim_is_here(const struct delivery_sim *sim, size_t box);
@@ -120,6 +123,12 @@ bool delivery_sim_agrees(const struct delivery_sim *sim);
 typedef bool (*delivery_meddler)(void *context, size_t box, struct delivery_event *event);
 
 void delivery_sim_meddle(struct delivery_sim *sim, delivery_meddler meddler, void *context);
+
+/* Looks at an order of a box on its way to the hub. False: it is dropped. */
+typedef bool (*delivery_interceptor)(void *context, const struct call_order *order);
+
+void delivery_sim_intercept(struct delivery_sim *sim, delivery_interceptor interceptor,
+			    void *context);
 
 /* Sends an event, whose bytes are copied, to a box past the meddler. */
 void delivery_sim_inject(struct delivery_sim *sim, size_t box, const struct delivery_event *event);

@@ -57,11 +57,14 @@ struct delivery_sim {
 	size_t n_boxes;
 	struct delivery_ghost ghosts[DELIVERY_BOXES_MAX];
 	uint16_t last_number;
+	uint8_t owners[UINT16_MAX + 1]; /* the box of each number */
 	struct call_door door;
 	struct delivery_commit commits[DELIVERY_KEPT_COMMITS];
 	size_t n_commits; /* ever, of this group */
 	delivery_meddler meddler;
 	void *meddler_context;
+	delivery_interceptor interceptor;
+	void *interceptor_context;
 	const bool *sides; /* NULL: it does not fork */
 };
 
