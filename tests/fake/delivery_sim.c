@@ -1,10 +1,12 @@
 #include "tests/fake/delivery_sim.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/fake/delivery_sim_private.h"
+#include "tests/fake/fake_alloc.h"
 
 #define MOVES_MAX 2000000
 #define STEP_US INT64_C(250000)
@@ -18,21 +20,39 @@ static void *must(void *made)
 	return made;
 }
 
+static void copy(uint8_t *to, struct mls_bytes from)
+{
+	if (from.length > 0)
+		memcpy(to, from.data, from.length);
+}
+
 void *delivery_copy(const void *bytes, size_t length)
 {
-	void *copy = must(malloc(length + 1));
+	void *copied = must(malloc(length + 1));
 
-	if (length > 0)
-		memcpy(copy, bytes, length);
-	return copy;
+	copy(copied, (struct mls_bytes){bytes, length});
+	return copied;
+}
+
+static bool reserve(struct delivery_queue *queue)
+{
+	size_t size = queue->size * 2 + 8;
+	void **items;
+
+	if (queue->n < queue->size)
+		return true;
+	items = realloc(queue->items, size * sizeof(*items));
+	if (!items)
+		return false;
+	queue->items = items;
+	queue->size = size;
+	return true;
 }
 
 void delivery_push(struct delivery_queue *queue, void *item)
 {
-	if (queue->n == queue->size) {
-		queue->size = queue->size * 2 + 8;
-		queue->items = must(realloc(queue->items, queue->size * sizeof(*queue->items)));
-	}
+	if (!reserve(queue))
+		must(NULL);
 	queue->items[queue->n++] = item;
 }
 
@@ -98,16 +118,27 @@ static uint64_t now_s(void *context)
 	return box->sim->now_s - box->person.slow_s;
 }
 
+/* The only thing here that may fail, as what a box sends may not go out. */
 static int send(void *context, const struct call_order *order)
 {
 	struct delivery_box *box = context;
-	struct delivery_order *own = must(calloc(1, sizeof(*own)));
+	struct delivery_order *own = calloc(1, sizeof(*own));
+	uint8_t *bytes = malloc(order->bytes.length + 1);
+	uint8_t *welcome = malloc(order->welcome.length + 1);
 
+	if (!own || !bytes || !welcome || !reserve(&box->up)) {
+		free(own);
+		free(bytes);
+		free(welcome);
+		return -ENOMEM;
+	}
+	copy(bytes, order->bytes);
+	copy(welcome, order->welcome);
 	own->order = *order;
-	own->bytes = delivery_copy(order->bytes.data, order->bytes.length);
-	own->welcome = delivery_copy(order->welcome.data, order->welcome.length);
-	own->order.bytes.data = own->bytes;
-	own->order.welcome.data = own->welcome;
+	own->bytes = bytes;
+	own->welcome = welcome;
+	own->order.bytes.data = bytes;
+	own->order.welcome.data = welcome;
 	delivery_push(&box->up, own);
 	return 0;
 }
@@ -305,8 +336,17 @@ static void hand_over(struct delivery_box *box, struct delivery_event *event)
 static void move_down(struct delivery_box *box)
 {
 	struct delivery_event *event = delivery_pop(&box->down);
+	struct delivery_starving *starving = &box->sim->starving;
+	bool is_starved =
+		starving->nth > 0 && starving->box == box && starving->kind == event->kind;
 
+	if (is_starved)
+		fake_alloc_arm(starving->nth);
 	hand_over(box, event);
+	if (is_starved) {
+		starving->was_reached = fake_alloc_disarm();
+		starving->nth = 0;
+	}
 	free_event(event);
 }
 
@@ -406,6 +446,17 @@ void delivery_sim_meddle(struct delivery_sim *sim, delivery_meddler meddler, voi
 {
 	sim->meddler = meddler;
 	sim->meddler_context = context;
+}
+
+void delivery_sim_starve(struct delivery_sim *sim, size_t box, enum delivery_kind kind,
+			 unsigned int nth)
+{
+	sim->starving = (struct delivery_starving){&sim->boxes[box], kind, nth, false};
+}
+
+bool delivery_sim_starved(const struct delivery_sim *sim)
+{
+	return sim->starving.was_reached;
 }
 
 void delivery_sim_intercept(struct delivery_sim *sim, delivery_interceptor interceptor,
