@@ -12,7 +12,8 @@ struct hub_bench_socket *hub_play_member(struct hub_play *play, int number)
 
 void hub_play_ask(struct hub_bench_socket *socket, const char *method, const char *params)
 {
-	static char text[HUB_BENCH_TEXT_BYTES_MAX];
+	/* And what stands around the params. */
+	static char text[HUB_BENCH_TEXT_BYTES_MAX + 128];
 
 	snprintf(text, sizeof(text),
 		 "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"%s\",\"params\":{%s}}", method,

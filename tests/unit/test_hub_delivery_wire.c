@@ -176,7 +176,7 @@ static void a_hundred_members_are_let_in(void **state)
 		members[i] = enter(hub, "ramai");
 		let_in(members[0], members[i], i + 1, i - 1);
 	}
-	snprintf(last, sizeof(last), "\"commit\",\"params\":{\"epoch\":%u,",
+	snprintf(last, sizeof(last), "\"commit\",\"params\":{\"epoch\":%d,",
 		 MESSAGE_MEMBERS_MAX - 2);
 	for (i = 1; i < MESSAGE_MEMBERS_MAX - 1; i++)
 		hub_member_hear(members[i], last);
