@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -354,17 +353,6 @@ static void send_at_pace(struct bench *bench, uint32_t pictures, uint64_t member
 	close(timer);
 }
 
-static double cpu_seconds(const struct bench *bench)
-{
-	struct timespec used;
-	clockid_t clock;
-
-	check(clock_getcpuclockid(hub_process_pid(bench->hub), &clock) == 0 &&
-		      clock_gettime(clock, &used) == 0,
-	      "the hub's CPU time cannot be read");
-	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
-}
-
 static double delay_ms(struct bench *bench, double part)
 {
 	check(bench->delay_count > 0, "nothing was received");
@@ -374,13 +362,13 @@ static double delay_ms(struct bench *bench, double part)
 static void measure_steady(struct bench *bench)
 {
 	const double goal = 2;
-	double cpu = cpu_seconds(bench);
+	double cpu = hub_process_cpu_s(bench->hub);
 	int64_t start_us = clock_now_us();
 
 	bench->delay_count = 0;
 	bench->slowest_key_us = 0;
 	send_at_pace(bench, STEADY_PICTURES, MEMBERS);
-	cpu = (cpu_seconds(bench) - cpu) * 1e6 / (double)(clock_now_us() - start_us);
+	cpu = (hub_process_cpu_s(bench->hub) - cpu) * 1e6 / (double)(clock_now_us() - start_us);
 	figure_say("hub: CPU, 2.5 Mb/s to 100 members", cpu * 100, "% of a core", NULL,
 		   FIGURE_LOWER);
 	figure_say("hub: added delay p50", delay_ms(bench, 0.5), "ms", NULL, FIGURE_LOWER);
@@ -411,7 +399,7 @@ static void measure_ceiling(struct bench *bench)
 {
 	const double goal = 1.5;
 	uint64_t before = bench->received, bytes = bench->received_bytes, i;
-	double cpu = cpu_seconds(bench);
+	double cpu = hub_process_cpu_s(bench->hub);
 	int64_t start_us = clock_now_us();
 	double bits;
 
@@ -423,8 +411,9 @@ static void measure_ceiling(struct bench *bench)
 	}
 	serve_until(bench, before + (uint64_t)CEILING_PICTURES * (MEMBERS - 1));
 	bits = (double)(bench->received_bytes - bytes) * 8;
-	figure_say("hub: throughput over TLS, a core", bits / (cpu_seconds(bench) - cpu) / 1e9,
-		   "Gb/s", &goal, FIGURE_HIGHER);
+	figure_say("hub: throughput over TLS, a core",
+		   bits / (hub_process_cpu_s(bench->hub) - cpu) / 1e9, "Gb/s", &goal,
+		   FIGURE_HIGHER);
 	figure_say("hub: throughput with the clients on the same machine",
 		   bits / (double)(clock_now_us() - start_us) / 1e3, "Gb/s", NULL, FIGURE_HIGHER);
 }

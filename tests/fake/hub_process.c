@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -38,12 +39,12 @@ struct hub_process {
 };
 
 /* Nothing is left behind. */
-static void give_up(struct hub_process *hub, const char *format, ...)
+static void give_up(const struct hub_process *hub, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
 static void remove_folder(const struct hub_process *hub);
 
-static void give_up(struct hub_process *hub, const char *format, ...)
+static void give_up(const struct hub_process *hub, const char *format, ...)
 {
 	va_list arguments;
 
@@ -282,6 +283,16 @@ void hub_process_destroy(struct hub_process *hub)
 pid_t hub_process_pid(const struct hub_process *hub)
 {
 	return hub->pid;
+}
+
+double hub_process_cpu_s(const struct hub_process *hub)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(hub->pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+		give_up(hub, "the hub's CPU time cannot be read");
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 uint16_t hub_process_port(const struct hub_process *hub)

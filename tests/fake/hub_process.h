@@ -31,6 +31,9 @@ void hub_process_destroy(struct hub_process *hub);
 pid_t hub_process_pid(const struct hub_process *hub);
 uint16_t hub_process_port(const struct hub_process *hub);
 
+/* CPU time that it has used, in seconds. */
+double hub_process_cpu_s(const struct hub_process *hub);
+
 /* A path in its folder, "ca.crt"; lent until destroy. */
 const char *hub_process_path(struct hub_process *hub, const char *file);
 

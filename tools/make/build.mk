@@ -90,6 +90,7 @@ objects = $(patsubst %,$(BUILD)/$1/%.o,$(basename $2))
 archives = $(patsubst %,$(BUILD)/$1/lib%.a,$2)
 
 comma := ,
+bench_libs := -lcmocka
 # Lets tests/fake/fake_alloc.c fail allocations of everything that is linked statically.
 test_libs := -lcmocka -lopenh264 -Wl,-u,__wrap_malloc \
 	$(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
@@ -171,7 +172,8 @@ $(BUILD)/$1/mls-secrets: $(call objects,$1,tests/secrets/secrets.c \
 	$$(call link,$1,$$(box_libs_$1))
 
 $(call test_rules,$1,$(test_names),,test_libs)
-$(call test_rules,$1,$(bench_names) $(check_names),,)
+$(call test_rules,$1,$(bench_names),,bench_libs)
+$(call test_rules,$1,$(check_names),,)
 $(call test_rules,$1,$(fuzz_names),$(call fuzz_main,$1),fuzz_libs_$1)
 endef
 
