@@ -113,7 +113,7 @@ void hub_bench_drain(struct hub_bench_socket *socket)
 		packet_unref(packet);
 }
 
-void hub_bench_expect_end(struct hub_bench_socket *socket, int code)
+void hub_bench_expect_end(const struct hub_bench_socket *socket, int code)
 {
 	const char *reason;
 

@@ -51,7 +51,7 @@ void hub_bench_expect_nothing(struct hub_bench_socket *socket);
 void hub_bench_drain(struct hub_bench_socket *socket);
 
 /* The code that the connection is closed with; 0: it goes on. */
-void hub_bench_expect_end(struct hub_bench_socket *socket, int code);
+void hub_bench_expect_end(const struct hub_bench_socket *socket, int code);
 
 /* seat NULL: none. */
 void hub_bench_say_join(struct hub_bench_socket *socket, const char *meeting, const char *seat);

@@ -220,6 +220,8 @@ void delivery_remove(struct delivery_peer *peer)
 	*place = peer->next;
 	if (delivery->keeper == peer)
 		delivery_vacate(delivery);
+	if (peer->has_passed)
+		delivery->has_changed = true;
 	free(peer);
 	delivery_tell(delivery);
 }
