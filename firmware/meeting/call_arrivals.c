@@ -28,17 +28,19 @@ static void note_misdeed(struct call *call, enum meeting_misdeed misdeed, uint16
 }
 
 static void note_failure(struct call *call, int error, const struct held_object *object,
-			 uint16_t member)
+			 const struct incoming_origin *origin)
 {
 	switch (error) {
 	case -ENOKEY:
 		held_put(call->held, object);
 		break;
 	case -EBADMSG:
-		note_misdeed(call, MEETING_FORGED, member);
+		note_misdeed(call, MEETING_FORGED, origin->member);
 		break;
 	case -EALREADY:
-		note_misdeed(call, MEETING_REPLAYED, member);
+		/* A new want is sent what the hub keeps, of which some may have come before. */
+		if (origin->is_started)
+			note_misdeed(call, MEETING_REPLAYED, origin->member);
 		break;
 	default:
 		call->figures.unopened++;
@@ -74,7 +76,7 @@ static bool open_object(struct call *call, const struct held_object *object,
 	if (r == 0 && length == 0)
 		r = -EBADMSG;
 	if (r < 0) {
-		note_failure(call, r, object, origin->member);
+		note_failure(call, r, object, origin);
 		return false;
 	}
 	if (!is_of(&sealer, origin)) {

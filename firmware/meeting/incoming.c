@@ -83,7 +83,7 @@ void incoming_expect(struct incoming *incoming, const struct message_want *want,
 {
 	size_t count_before = incoming->count;
 	const struct message_track *track;
-	struct incoming_origin origin;
+	struct incoming_origin origin = {0};
 	const struct record *before;
 	size_t i;
 
@@ -168,6 +168,7 @@ enum incoming_verdict incoming_admit(struct incoming *incoming, const struct obj
 
 	if (record != NULL && (record->origin.kind == MESSAGE_SOUND) != is_picture) {
 		*ret_origin = record->origin;
+		ret_origin->is_started = record->is_started;
 		return INCOMING_TAKE;
 	}
 	incoming->stats.refused++;

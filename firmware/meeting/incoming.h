@@ -29,6 +29,7 @@ enum incoming_verdict {
 struct incoming_origin {
 	uint16_t member;
 	enum message_kind kind;
+	bool is_started; /* something of it was taken since it is wanted */
 };
 
 struct incoming_stats {

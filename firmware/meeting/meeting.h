@@ -209,7 +209,7 @@ void meeting_destroy(struct meeting *meeting);
  */
 void meeting_send_picture(struct meeting *meeting, const AVPacket *packet);
 
-/* 20 ms of sound (speaker/sound_state.h). `sequence` counts up by one a packet: the object's group. */
+/* 20 ms of sound (base/sound_state.h). `sequence` counts up by one a packet: the object's group. */
 void meeting_send_sound(struct meeting *meeting, uint32_t sequence, int64_t capture_us,
 			const uint8_t *data, size_t length);
 

@@ -116,6 +116,22 @@ static void expect_object(struct bench *bench, uint8_t byte)
 	assert_int_equal(object.first, byte);
 }
 
+static void expect_object_without_misdeed(struct bench *bench, uint8_t byte)
+{
+	struct call_bench_event event = {.kind = CALL_BENCH_STATE};
+	void *item;
+
+	while (event.kind != CALL_BENCH_OBJECT) {
+		assert_int_equal(queue_pop(bench->guest.events,
+					   clock_now_us() + CALL_BENCH_PATIENCE_US, &item),
+				 0);
+		event = *(struct call_bench_event *)item;
+		free(item);
+		assert_int_not_equal(event.kind, CALL_BENCH_MISDEED);
+	}
+	assert_int_equal(event.first, byte);
+}
+
 /* The next that the meeting tells of an object: that it was dropped, and why. */
 static void expect_misdeed(struct bench *bench, enum meeting_misdeed misdeed)
 {
@@ -318,6 +334,27 @@ static void test_replayed(void **state)
 	stop(&bench);
 }
 
+/* Wanted anew, what the hub keeps comes once more, as it should: that is no misdeed of it. */
+static void test_wanted_again(void **state)
+{
+	static const struct message_want nothing = {.count = 0};
+	struct bench bench;
+
+	start_sealed(&bench, *state);
+	send_picture(&bench, FAR_LEAF, 5, 0, 1);
+	expect_object(&bench, 1);
+	meeting_want(bench.guest.meeting, &nothing);
+	call_bench_until_request(&bench.script, MESSAGE_WANT);
+	call_bench_want_far(&bench.guest);
+	call_bench_until_request(&bench.script, MESSAGE_WANT);
+	call_bench_send_bytes(&bench.script, true, bench.object, bench.length);
+	send_picture(&bench, FAR_LEAF, 6, 0, 2);
+	expect_object_without_misdeed(&bench, 2);
+	call_bench_send_bytes(&bench.script, true, bench.object, bench.length);
+	expect_misdeed(&bench, MEETING_REPLAYED);
+	stop(&bench);
+}
+
 /* A member of the group speaks as another, or as another kind; or the hub says it was another. */
 static void test_misattributed(void **state)
 {
@@ -409,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_objects_in),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_replayed),
+		cmocka_unit_test(test_wanted_again),
 		cmocka_unit_test(test_misattributed),
 		cmocka_unit_test(test_stripped),
 		cmocka_unit_test(test_held_until_key),
