@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "meeting/call_state.h"
 
+/* Who is new in the group can show nothing before: it waits for no other IDR that was asked for. */
+#define EPOCH_KEY_EVERY_US (200 * CLOCK_US_PER_MS)
+
 struct plain {
 	const uint8_t *data;
 	size_t length;
@@ -172,5 +175,5 @@ void call_keys_changed(struct call *call)
 		if (held_take(call->held, &object))
 			take(call, &object);
 	if (call->phase == MEETING_IN)
-		call_need_own_key(call, clock_now_us());
+		call_need_own_key(call, clock_now_us(), EPOCH_KEY_EVERY_US);
 }

@@ -227,7 +227,7 @@ static void on_notification(struct call *call, int64_t now_us)
 		break;
 	case MESSAGE_KEYFRAME:
 		if (call->in.layer.track == camera)
-			call_need_own_key(call, now_us);
+			call_need_own_key(call, now_us, KEYFRAMES_EVERY_US);
 		break;
 	case MESSAGE_REPORT:
 		if (call->in.delay.track == camera) {

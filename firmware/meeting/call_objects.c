@@ -148,7 +148,7 @@ void call_pictures_writable(struct call *call)
 		if (outgoing_take_picture(call->outgoing, now_us, &item))
 			send_picture(call, &item);
 		else if (outgoing_wants_key(call->outgoing))
-			call_need_own_key(call, now_us);
+			call_need_own_key(call, now_us, KEYFRAMES_EVERY_US);
 	}
 	call_want_write(call);
 }
@@ -157,16 +157,20 @@ static void ask_for_key(struct call *call, int64_t now_us)
 {
 	struct call_sender *sender = &call->sender;
 
-	if (!sender->is_key_due || now_us - sender->key_us < KEYFRAMES_EVERY_US)
+	if (sender->key_due_us == 0 || now_us < sender->key_due_us)
 		return;
-	sender->is_key_due = false;
+	sender->key_due_us = 0;
 	sender->key_us = now_us;
 	call->config->events.keyframe_wanted(call->config->context);
 }
 
-void call_need_own_key(struct call *call, int64_t now_us)
+void call_need_own_key(struct call *call, int64_t now_us, int64_t every_us)
 {
-	call->sender.is_key_due = true;
+	struct call_sender *sender = &call->sender;
+	int64_t due_us = sender->key_us + every_us;
+
+	if (sender->key_due_us == 0 || due_us < sender->key_due_us)
+		sender->key_due_us = due_us;
 	ask_for_key(call, now_us);
 }
 

@@ -51,7 +51,7 @@ struct call_sender {
 	int64_t picture_us;           /* when the picture on its way was queued */
 	struct pacing pacing;
 	uint64_t dropped;      /* pictures, at the last look */
-	bool is_key_due;       /* the encoder has to be asked for an IDR */
+	int64_t key_due_us;    /* when the encoder is to be asked for an IDR; 0: not */
 	int64_t key_us;        /* when it was asked last */
 	int64_t far_delay_us;  /* of the newest report */
 	int64_t far_report_us; /* when that came */
@@ -179,8 +179,8 @@ void call_want_write(struct call *call);
 void call_control_writable(struct call *call);
 void call_pictures_writable(struct call *call);
 
-/* An IDR of the camera is needed; asked of the encoder at most once a second. */
-void call_need_own_key(struct call *call, int64_t now_us);
+/* An IDR of the camera is needed; asked of the encoder every_us after the last one at the soonest. */
+void call_need_own_key(struct call *call, int64_t now_us, int64_t every_us);
 
 /* Looks at the path: bit rate, IDRs that are due. */
 void call_pace(struct call *call, int64_t now_us);
