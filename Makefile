@@ -36,7 +36,7 @@ BUILD ?= build
 BOARD ?= qemu-virt
 variant := $(if $(filter arm64,$(ARCH)),arm64,$(VARIANT))
 
-.PHONY: all demo test test-long test-tsan test-qemu fuzz bench bench-sound image qemu clean help FORCE
+.PHONY: all demo test test-long test-tsan test-qemu test-array fuzz bench bench-sound image qemu clean help FORCE
 
 help: ## this list
 	@echo 'make [GOAL…] [CC=clang] [VARIANT=asan|tsan] [ARCH=arm64] [BOARD=qemu-virt] [FOR=SECONDS] [V=1]'
@@ -65,6 +65,9 @@ test-tsan: $(call programs,tsan) $(call tests,tsan) ## unit and flow tests with 
 
 test-qemu: image $(call programs,host) $(call checks,host) ## the image of qemu-virt joins a meeting
 	tests/qemu/run
+
+test-array: $(call programs,arm64) $(call programs,host) $(BUILD)/host/tests/qemu/check_array ## a room with an array of microphones
+	tests/qemu/array
 
 fuzz: $(call fuzzers,fuzz) ## each parser for FOR seconds (default 60)
 	tests/fuzz/run $(BUILD)/fuzz
