@@ -55,6 +55,7 @@ struct front_end {
 	struct front_end_status status;
 
 	float heard[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES];
+	float reference[SOUND_PERIOD_FRAMES];
 };
 
 static struct front_end *front_end_of(struct mic_stage *stage)
@@ -198,15 +199,25 @@ static void publish(struct front_end *fe, bool has_array)
 		publish_beam(fe);
 }
 
+/* A filter that has once learned from a number that is no sound gives nothing else any more. */
+static const float *clean(struct front_end *fe, const float *reference)
+{
+	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
+		fe->reference[i] = isfinite(reference[i]) ? fminf(fmaxf(reference[i], -1), 1) : 0;
+	return fe->reference;
+}
+
 static unsigned int process(struct mic_stage *stage, float *const *channels,
 			    unsigned int channel_count, const float *speaker_reference)
 {
 	struct front_end *fe = front_end_of(stage);
-	bool far = listen_to_far(fe, speaker_reference);
+	const float *reference = clean(fe, speaker_reference);
+	bool far = listen_to_far(fe, reference);
 	bool has_array = fe->beam && channel_count == fe->config.geometry.count;
 	bool cancels = atomic_load(&fe->cancels_echo);
 	unsigned int pick = fe->config.pick < channel_count ? fe->config.pick : channel_count - 1;
 
+	fe->status.other_channels = fe->beam && !has_array ? channel_count : 0;
 	if (!has_array && pick > 0)
 		memcpy(channels[0], channels[pick], sizeof(fe->heard[0]));
 	if (!has_array)
@@ -217,7 +228,7 @@ static unsigned int process(struct mic_stage *stage, float *const *channels,
 		forget_echo(fe);
 	fe->cancelled_echo = cancels;
 	if (cancels)
-		run_echo(fe, channels, channel_count, far, speaker_reference);
+		run_echo(fe, channels, channel_count, far, reference);
 	else if (has_array)
 		beam_process(fe->beam, channels, true, channels[0]);
 	if (fe->noise)

@@ -53,6 +53,8 @@ struct front_end_status {
 	_Atomic bool cancels_echo;
 	_Atomic bool far_speaks; /* the reference is not silent */
 	_Atomic bool has_array;  /* as many channels come as the geometry has */
+	/* That come in place of as many as the geometry has; 0: there is no such fault. */
+	_Atomic unsigned int other_channels;
 	/* Of the AGC. */
 	_Atomic float gain_db;
 	/* What the echo filter takes away of the far voice, before the suppressor. */

@@ -19,12 +19,25 @@ static int add_faults(json_t *faults, uint32_t channels, const char *text)
 	return 0;
 }
 
+/* Returns 0 or -1. */
+static int add_channel_count(json_t *faults, unsigned int channels)
+{
+	char line[96];
+
+	if (channels == 0)
+		return 0;
+	snprintf(line, sizeof(line),
+		 "the card gives %u channels, not those of the geometry; one is sent", channels);
+	return json_array_append_new(faults, json_string(line));
+}
+
 static json_t *faults_to_json(const struct front_end_status *status)
 {
 	json_t *faults = json_array();
 
 	if (faults &&
-	    (add_faults(faults, status->left_out, "is dead or far too loud; it is left out") < 0 ||
+	    (add_channel_count(faults, status->other_channels) < 0 ||
+	     add_faults(faults, status->left_out, "is dead or far too loud; it is left out") < 0 ||
 	     add_faults(faults, status->spoiled, "gives numbers that are no sound") < 0 ||
 	     add_faults(faults, status->clipped, "is too loud: it reaches full scale") < 0)) {
 		json_decref(faults);
