@@ -92,7 +92,7 @@ static enum sound_result speaker_write(struct speaker *base, const float *sample
 		return SOUND_FAILED;
 	for (int i = 0; i < frames; i++)
 		for (unsigned int c = 0; c < speaker->channels; c++)
-			*to++ = mono[i];
+			*to++ = !base->only || base->only >> c & 1 ? mono[i] : 0;
 	return alsa_pcm_write(speaker->pcm, speaker->interleaved, (size_t)frames);
 }
 

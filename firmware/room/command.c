@@ -9,6 +9,7 @@
 #include "screen/snapshot.h"
 
 #define SCREENSHOT_WAIT_US (2 * CLOCK_US_PER_S)
+#define SOUND_TEST_WAIT_US (1 * CLOCK_US_PER_S)
 
 struct command {
 	const char *name;
@@ -163,6 +164,23 @@ static int run_sound_mute(struct pipeline *pipeline, const json_t *params, json_
 	return *ret_result ? 0 : -ENOMEM;
 }
 
+/* The room answers others meanwhile: who asks asks again while it runs. */
+static int run_sound_test(struct pipeline *pipeline, const json_t *params, json_t **ret_result)
+{
+	json_t *faults;
+	int r;
+
+	(void)params;
+	r = pipeline_test_sound(pipeline, clock_now_us() + SOUND_TEST_WAIT_US, &faults);
+	if (r == -ENODEV)
+		return refuse(r, ret_result, "no microphone or no loudspeaker runs");
+	if (r < 0 && r != -ETIMEDOUT)
+		return r;
+	*ret_result = r == 0 ? json_pack("{s:b, s:o}", "running", 0, "faults", faults)
+			     : json_pack("{s:b}", "running", 1);
+	return *ret_result ? 0 : -ENOMEM;
+}
+
 int command_run(struct pipeline *pipeline, const char *name, const json_t *params,
 		json_t **ret_result)
 {
@@ -171,6 +189,7 @@ int command_run(struct pipeline *pipeline, const char *name, const json_t *param
 		{"camera.get", run_camera_get},       {"camera.set", run_camera_set},
 		{"camera.select", run_camera_select}, {"sound.echo", run_sound_echo},
 		{"sound.mute", run_sound_mute},
+		{"sound.test", run_sound_test},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

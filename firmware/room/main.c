@@ -169,6 +169,8 @@ static int open_control(struct program *program)
 		{"camera.get", "name", "gives the value of a control"},
 		{"camera.set", "name, value", "sets a control"},
 		{"camera.select", "camera", "goes over to the camera of that name"},
+		{"sound.test", "",
+		 "tests microphones and loudspeakers with a sweep; ask again while it is running"},
 		{"sound.echo", "cancel", "cancels echo (true), or leaves it to the room's DSP"},
 	};
 	const struct control_ops ops = {

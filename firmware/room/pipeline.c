@@ -590,6 +590,16 @@ void pipeline_set_muted(struct pipeline *pipeline, bool is_muted)
 	opus_out_set_muted(pipeline->opus_out, is_muted);
 }
 
+int pipeline_test_sound(struct pipeline *pipeline, int64_t deadline_us, json_t **ret_faults)
+{
+	struct geometry geometry;
+	char fault[SETTINGS_FAULT_BYTES];
+	int r = geometry_parse(pipeline->board.geometry, &geometry, fault, sizeof(fault));
+
+	return r < 0 ? r
+		     : sound_loop_test(pipeline->sound_loop, &geometry, deadline_us, ret_faults);
+}
+
 bool pipeline_healthy(struct pipeline *pipeline)
 {
 	return compose_healthy(pipeline->compose);

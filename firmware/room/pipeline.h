@@ -56,6 +56,10 @@ int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
 /* The others hear nothing of this room, and are told so. */
 void pipeline_set_muted(struct pipeline *pipeline, bool is_muted);
 
+/* sound_loop_test() of the room's microphones. */
+int pipeline_test_sound(struct pipeline *pipeline, int64_t deadline_us, json_t **ret_faults)
+	__attribute__((warn_unused_result));
+
 /* False when a thread that must always move has stood still. */
 bool pipeline_healthy(struct pipeline *pipeline);
 

@@ -119,6 +119,8 @@ static void run_stages(struct duplex *duplex)
 
 	for (unsigned int c = 0; c < SOUND_CHANNELS_MAX; c++)
 		channels[c] = duplex->channels[c];
+	if (duplex->config.test)
+		sound_test_hear(duplex->config.test, channels, count);
 	for (size_t i = 0; i < duplex->config.stage_count; i++) {
 		struct mic_stage *stage = duplex->config.stages[i];
 
@@ -207,10 +209,22 @@ static bool run_mic(struct duplex *duplex)
 	return result == SOUND_OK || result == SOUND_TIMEOUT;
 }
 
+/* Each loudspeaker of the test in turn; the far voices go on, softer. */
+static void run_test(struct duplex *duplex)
+{
+	uint32_t only = sound_test_play(duplex->config.test, duplex->rendered);
+
+	mixer_duck(duplex->config.mixer, only != 0);
+	if (duplex->speaker)
+		duplex->speaker->only = only;
+}
+
 /* heard_us: when its first sample is. */
 static void render(struct duplex *duplex, int64_t heard_us)
 {
 	mixer_render(duplex->config.mixer, duplex->work_us, heard_us, duplex->rendered);
+	if (duplex->config.test)
+		run_test(duplex);
 	sound_level_add(&duplex->status.speaker_level, duplex->rendered);
 }
 

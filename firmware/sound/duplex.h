@@ -15,6 +15,7 @@
 #include "base/stats.h"
 #include "sound/handover.h"
 #include "sound/sound_loop.h"
+#include "sound/sound_test.h"
 
 /* Kept in the speaker: what a late wake-up may use up before the speaker runs dry. */
 #define DUPLEX_QUEUE_US (2 * SOUND_PERIOD_US)
@@ -31,6 +32,7 @@ struct duplex_config {
 	struct mic_stage **stages;
 	size_t stage_count;
 	struct mixer *mixer;
+	struct sound_test *test; /* NULL: there is none */
 	/* One block a period; the real-time thread calls it. */
 	void (*put)(void *sink, const struct opus_out_block *block);
 	void *sink;

@@ -1,6 +1,7 @@
 #include "sound/sound_loop.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -8,6 +9,7 @@
 #include "sound/duplex.h"
 #include "sound/keeper.h"
 #include "sound/sound_status.h"
+#include "sound/sound_test.h"
 
 /* Above what else runs at real-time priority in the room, below the kernel's own threads (50). */
 enum { PRIORITY = 40 };
@@ -19,6 +21,9 @@ struct sound_loop {
 	struct handover mic;
 	struct handover speaker;
 	struct sound_status_parts parts;
+	struct sound_test *test;
+	pthread_mutex_t test_lock; /* who asks for a test, and what the last one found */
+	json_t *faults;            /* NULL: none yet */
 	_Atomic bool realtime;
 	_Atomic bool stopping;
 };
@@ -117,6 +122,7 @@ static int start_duplex(struct sound_loop *loop, const struct sound_loop_config 
 		.stages = config->stages,
 		.stage_count = config->stage_count,
 		.mixer = config->mixer,
+		.test = loop->test,
 		.put = put,
 		.sink = config->opus_out,
 	};
@@ -131,7 +137,10 @@ int sound_loop_create(const struct sound_loop_config *config, struct sound_loop 
 
 	if (!loop)
 		return -ENOMEM;
-	r = start_duplex(loop, config);
+	pthread_mutex_init(&loop->test_lock, NULL);
+	r = sound_test_create(&loop->test);
+	if (!r)
+		r = start_duplex(loop, config);
 	if (!r)
 		r = start_keeper(loop, config);
 	if (!r)
@@ -154,7 +163,42 @@ void sound_loop_destroy(struct sound_loop *loop)
 	thread_join(loop->thread);
 	keeper_destroy(loop->keeper);
 	duplex_destroy(loop->duplex);
+	sound_test_destroy(loop->test);
+	pthread_mutex_destroy(&loop->test_lock);
+	json_decref(loop->faults);
 	free(loop);
+}
+
+static unsigned int open_channels(struct sound_loop *loop, size_t device)
+{
+	struct keeper_status status;
+
+	if (device == SOUND_STATUS_NONE)
+		return 0;
+	status = keeper_get_status(loop->keeper, device);
+	return status.state == SOUND_OK ? status.info.channels : 0;
+}
+
+int sound_loop_test(struct sound_loop *loop, const struct geometry *geometry, int64_t deadline_us,
+		    json_t **ret_faults)
+{
+	const struct sound_test_config config = {
+		.geometry = *geometry,
+		.microphones = open_channels(loop, loop->parts.mic_at),
+		.loudspeakers = open_channels(loop, loop->parts.speaker_at),
+	};
+	int r;
+
+	if (config.microphones == 0 || config.loudspeakers == 0)
+		return -ENODEV;
+	pthread_mutex_lock(&loop->test_lock);
+	r = sound_test_run(loop->test, &config, deadline_us, ret_faults);
+	if (r == 0) {
+		json_decref(loop->faults);
+		loop->faults = json_deep_copy(*ret_faults);
+	}
+	pthread_mutex_unlock(&loop->test_lock);
+	return r;
 }
 
 json_t *sound_loop_to_json(struct sound_loop *loop)
@@ -165,5 +209,8 @@ json_t *sound_loop_to_json(struct sound_loop *loop)
 	parts.duplex = duplex_get_status(loop->duplex);
 	parts.drift_ppm = duplex_drift_ppm(loop->duplex);
 	parts.keeper = loop->keeper;
+	pthread_mutex_lock(&loop->test_lock);
+	parts.faults = json_incref(loop->faults);
+	pthread_mutex_unlock(&loop->test_lock);
 	return sound_status_to_json(&parts);
 }

@@ -20,6 +20,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "microphone/geometry.h"
 #include "microphone/mic_stage.h"
 #include "microphone/microphone.h"
 #include "microphone/opus_out.h"
@@ -50,12 +51,20 @@ int sound_loop_create(const struct sound_loop_config *config, struct sound_loop 
 void sound_loop_destroy(struct sound_loop *loop);
 
 /*
+ * Tests the microphones and loudspeakers, as sound_test_run(); geometry: of the microphones. Returns
+ * as it does, and -ENODEV where one of both is not open. Any thread.
+ */
+int sound_loop_test(struct sound_loop *loop, const struct geometry *geometry, int64_t deadline_us,
+		    json_t **ret_faults) __attribute__((warn_unused_result));
+
+/*
  * {"realtime":true, "periods":…, "late_periods":…, "period":{stats},
  *  "drift_ppm":… (of the speaker's clock, against the microphone's),
  *  "microphone":{"state":"running", "device":"…", "fault":null, "channels":…, "rate_hz":…,
  *                "xruns":…, "stalls":…, "opens":…, "rms_dbfs":…, "peak_dbfs":…},
  *  "speaker":{"state":…, "device":…, "fault":…, "rate_hz":…, "xruns":…, "full":…, "opens":…,
- *             "rms_dbfs":…, "peak_dbfs":…, "queued":{stats}}}
+ *             "rms_dbfs":…, "peak_dbfs":…, "queued":{stats}},
+ *  "self_test":null (none yet), or what the last one found: [] or [{"en":"…", "id":"…"}]}
  * state: "running", "opening", "none", or why it is not there: "unplugged", "absent", "busy",
  * "failed". Any thread. NULL without memory; the caller owns it.
  */

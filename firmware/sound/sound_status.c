@@ -62,10 +62,10 @@ static json_t *speaker_to_json(const struct sound_status_parts *parts)
 
 json_t *sound_status_to_json(const struct sound_status_parts *parts)
 {
-	return json_pack("{s:b, s:I, s:I, s:o, s:f, s:o, s:o}", "realtime", parts->realtime,
+	return json_pack("{s:b, s:I, s:I, s:o, s:f, s:o, s:o, s:o?}", "realtime", parts->realtime,
 			 "periods", count(&parts->duplex->periods), "late_periods",
 			 count(&parts->duplex->late_periods), "period",
 			 stats_to_json(&parts->duplex->period, clock_now_us()), "drift_ppm",
 			 parts->drift_ppm, "microphone", mic_to_json(parts), "speaker",
-			 speaker_to_json(parts));
+			 speaker_to_json(parts), "self_test", parts->faults);
 }

@@ -21,6 +21,7 @@ struct sound_status_parts {
 	const struct speaker *speaker;
 	size_t mic_at; /* its number with the keeper */
 	size_t speaker_at;
+	json_t *faults; /* of the self-test; NULL: there was none. Its reference is taken */
 };
 
 /* As sound_loop_to_json(). */

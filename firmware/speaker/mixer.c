@@ -1,6 +1,7 @@
 #include "speaker/mixer.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,10 @@
 #include "speaker/opus_in.h"
 
 enum { RING_PACKETS = 64 }; /* more than the hub lets wait (PROTOCOL.md, section 3) */
+
+/* A period, into ducking and out of it. */
+#define DUCK_DB (MIXER_DUCK_DB / 10)
+#define RISE_DB (MIXER_DUCK_DB / 50)
 
 /* Only the pushing side leaves FREE and OPEN, only the real-time thread leaves CLOSING. */
 enum source_state {
@@ -29,6 +34,8 @@ struct mixer_source {
 
 struct mixer {
 	struct mixer_source sources[MIXER_SOURCES_MAX];
+	bool ducks;
+	double softer_db; /* that the voices are now */
 	struct limiter limiter;
 };
 
@@ -137,6 +144,24 @@ static void add_source(struct mixer_source *source, int64_t now_us, int64_t play
 		samples[i] += voice[i];
 }
 
+void mixer_duck(struct mixer *mixer, bool ducks)
+{
+	mixer->ducks = ducks;
+}
+
+static void duck(struct mixer *mixer, float *samples)
+{
+	double before_db = mixer->softer_db, step_db;
+
+	mixer->softer_db = mixer->ducks ? fmin(before_db + DUCK_DB, MIXER_DUCK_DB)
+					: fmax(before_db - RISE_DB, 0);
+	step_db = (mixer->softer_db - before_db) / SOUND_PERIOD_FRAMES;
+	if (before_db <= 0 && step_db <= 0)
+		return;
+	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
+		samples[i] *= (float)pow(10, -(before_db + step_db * (i + 1)) / 20);
+}
+
 void mixer_render(struct mixer *mixer, int64_t now_us, int64_t play_us, float *samples)
 {
 	memset(samples, 0, SOUND_PERIOD_FRAMES * sizeof(samples[0]));
@@ -149,6 +174,7 @@ void mixer_render(struct mixer *mixer, int64_t now_us, int64_t play_us, float *s
 		else if (state == SOURCE_CLOSING)
 			free_source(source);
 	}
+	duck(mixer, samples);
 	limiter_run(&mixer->limiter, samples, SOUND_PERIOD_FRAMES);
 }
 

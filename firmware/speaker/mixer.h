@@ -67,6 +67,13 @@ int mixer_source_push(struct mixer_source *source, uint32_t sequence, int64_t ar
 void mixer_render(struct mixer *mixer, int64_t now_us, int64_t play_us, float *samples);
 
 /*
+ * Whether a notice of this room sounds, from the next period on: the far voices become softer by
+ * MIXER_DUCK_DB within 0.1 s, and come back within half a second. The real-time thread.
+ */
+#define MIXER_DUCK_DB 12.0
+void mixer_duck(struct mixer *mixer, bool ducks);
+
+/*
  * {"packets":…, "overflows":…, "oversized":…, "late":…, "lost":…, "broken":…, "resets":…,
  *  "target_us":…, "level_dbfs":…, "buffer":{stats}, "mouth_to_ear":{stats}}, where
  *  late:   arrived after their turn, discarded

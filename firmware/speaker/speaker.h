@@ -53,6 +53,8 @@ struct speaker {
 	const struct speaker_ops *ops;
 	/* Times that it ran dry, since creation. */
 	_Atomic uint64_t xruns;
+	/* Mask of the device's channels that sound, the others are silent; 0: all. Real-time thread. */
+	uint32_t only;
 	/* What is not as it should be though it runs: static text, or NULL. */
 	_Atomic(const char *) fault;
 };

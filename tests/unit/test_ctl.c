@@ -456,11 +456,30 @@ static void wrong_commands_are_told(void **state)
 	assert_null(bench->asked);
 }
 
+static void self_test_tells_faults(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->answer = json_pack("{s:b, s:[]}", "running", 0, "faults");
+	assert_int_equal(RUN(bench, "self-test"), 0);
+	assert_string_equal(bench->asked, "[\"sound.test\",{}]");
+	assert_string_equal(bench->out, "All microphones and loudspeakers work.\n");
+	json_decref(bench->answer);
+	bench->answer = json_pack("{s:b, s:[{s:s, s:s}]}", "running", 0, "faults", "en",
+				  "Microphone 2 gives no sound at all", "id", "Mikrofon 2");
+	assert_int_equal(RUN(bench, "self-test"), 1);
+	assert_string_equal(bench->out, "Microphone 2 gives no sound at all\n");
+	json_decref(bench->answer);
+	bench->answer = NULL;
+	bench->why = "no microphone or no loudspeaker runs";
+	REFUSES(bench, 1, "no microphone or no loudspeaker runs", "self-test");
+}
+
 static void help_tells_all_commands(void **state)
 {
-	static const char *const commands[] = {"status [PATH]",         "screenshot FILE",
-					       "camera list",           "camera get NAME",
-					       "camera set NAME VALUE", "camera select CAMERA"};
+	static const char *const commands[] = {
+		"status [PATH]",         "screenshot FILE",      "camera list", "camera get NAME",
+		"camera set NAME VALUE", "camera select CAMERA", "self-test"};
 	struct bench *bench = *state;
 
 	assert_int_equal(RUN(bench, "help"), 0);
@@ -571,6 +590,7 @@ int main(void)
 		ROOM_TEST(camera_is_driven),
 		ROOM_TEST(camera_without_controls_is_told),
 		ROOM_TEST(wrong_commands_are_told),
+		ROOM_TEST(self_test_tells_faults),
 		ROOM_TEST(help_tells_all_commands),
 		cmocka_unit_test_setup_teardown(no_room_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_server_is_told, set_up, tear_down),

@@ -171,6 +171,40 @@ static void test_rooms_are_summed(void **state)
 	mixer_destroy(scene.mixer);
 }
 
+/* The gain goes smoothly: what is rendered has no step between two frames beyond the tone's own. */
+static void test_a_notice_softens_the_voices(void **state)
+{
+	static struct room room;
+	const double step = 2 * M_PI * 500 / SOUND_RATE_HZ;
+	struct scene scene = begin();
+	float last = 0, most = 0;
+
+	(void)state;
+	make_packets(&room, 500, 0.2f, PACKET_FRAMES);
+	assert_int_equal(mixer_source_open(scene.mixer, &room.source), 0);
+	play(&scene, &room, 1, 0, 40);
+	assert_true(fabs(tone(&scene, 500) - 0.2) < 0.02);
+	last = scene.samples[SOUND_PERIOD_FRAMES - 1];
+	mixer_duck(scene.mixer, true);
+	for (int n = 40; n < 46; n++) {
+		assert_int_equal(push(&scene, &room, n), 0);
+		for (int half = 0; half < 2; half++) {
+			render(&scene);
+			for (int i = 0; i < SOUND_PERIOD_FRAMES; i++) {
+				most = fmaxf(most, fabsf(scene.samples[i] - last));
+				last = scene.samples[i];
+			}
+		}
+	}
+	assert_true(most < 0.25 * step);
+	assert_true(fabs(tone(&scene, 500) - 0.05) < 0.005);
+	mixer_duck(scene.mixer, false);
+	play(&scene, &room, 1, 46, 80);
+	assert_true(fabs(tone(&scene, 500) - 0.2) < 0.02);
+	assert_int_equal(scene.heaps, 0);
+	mixer_destroy(scene.mixer);
+}
+
 /* Capture to ear: 25 ms to arrive, 20 to 40 in the jitter buffer, 15 in the speaker, 6.5 of Opus. */
 static void test_delays_are_told(void **state)
 {
@@ -428,6 +462,7 @@ int main(void)
 		cmocka_unit_test_prestate(test_heap_is_watched, &watched),
 		cmocka_unit_test(test_silence_without_sources),
 		cmocka_unit_test(test_rooms_are_summed),
+		cmocka_unit_test(test_a_notice_softens_the_voices),
 		cmocka_unit_test(test_delays_are_told),
 		cmocka_unit_test(test_sources_are_limited_and_come_back),
 		cmocka_unit_test(test_closed_source_is_forgotten),

@@ -262,6 +262,42 @@ static int camera_select(const struct session *session)
 	return r;
 }
 
+static void print_faults(const json_t *faults)
+{
+	const json_t *fault;
+	size_t i;
+
+	if (json_array_size(faults) == 0)
+		puts("All microphones and loudspeakers work.");
+	json_array_foreach (faults, i, fault)
+		puts(json_string_value(json_object_get(fault, "en")) ?: "?");
+}
+
+/* Each call waits a while at the room. */
+static int run_self_test(const struct session *session)
+{
+	json_t *result;
+	int r;
+
+	r = call_command(session, "sound.test", json_object(), &result);
+	while (r == EXIT_SUCCESS && json_is_true(json_object_get(result, "running"))) {
+		json_decref(result);
+		r = call_command(session, "sound.test", json_object(), &result);
+	}
+	if (r != EXIT_SUCCESS)
+		return r;
+	if (session->wants_json) {
+		r = print_json(result);
+	} else {
+		print_faults(json_object_get(result, "faults"));
+		r = end_output();
+	}
+	if (r == EXIT_SUCCESS && json_array_size(json_object_get(result, "faults")) > 0)
+		r = EXIT_FAILURE;
+	json_decref(result);
+	return r;
+}
+
 static const struct command commands[] = {
 	{"status", "[PATH]", "what the room does, or the part of it at PATH, like camera/fps", 0, 1,
 	 run_status},
@@ -271,6 +307,8 @@ static const struct command commands[] = {
 	{"camera get", "NAME", "the value of a control", 1, 1, camera_get},
 	{"camera set", "NAME VALUE", "set a control", 2, 2, camera_set},
 	{"camera select", "CAMERA", "go over to another camera of the board", 1, 1, camera_select},
+	{"self-test", "", "play a sweep, and tell which microphones and loudspeakers do not work",
+	 0, 0, run_self_test},
 };
 
 static void print_usage(void)
@@ -285,7 +323,7 @@ static void print_usage(void)
 	printf("  %-27s %s\n", "help", "this");
 	printf("\n"
 	       "  --socket PATH  the room's control socket (default: " SOCKET ")\n"
-	       "  --json         status and camera list as JSON\n"
+	       "  --json         status, camera list and self-test as JSON\n"
 	       "\n"
 	       "Ends with 0; 1, it could not be done; 2, a wrong command; 3, no room answers.\n");
 }
