@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "microphone/apm.h"
+#include "microphone/echo_delay.h"
 #include "microphone/echo_filter.h"
 #include "microphone/echo_suppress.h"
 #include "microphone/level.h"
@@ -35,6 +36,7 @@ struct front_end {
 	bool cancelled_echo; /* in the last period */
 
 	struct mic_input inputs[SOUND_CHANNELS_MAX];
+	struct echo_delay *delay;
 	struct echo_filter *filters[SOUND_CHANNELS_MAX];
 	unsigned int filter_count;
 	struct beam *beam; /* NULL: no array */
@@ -55,7 +57,6 @@ struct front_end {
 	struct front_end_status status;
 
 	float heard[SOUND_CHANNELS_MAX][SOUND_PERIOD_FRAMES];
-	float reference[SOUND_PERIOD_FRAMES];
 };
 
 static struct front_end *front_end_of(struct mic_stage *stage)
@@ -159,8 +160,22 @@ static void run_echo(struct front_end *fe, float *const *channels, unsigned int 
 	fe->near_periods = echo_suppress_hears_near(fe->suppress) ? fe->near_periods + 1 : 0;
 }
 
+/* The reference of what the microphones hear now, in place. */
+static void align(struct front_end *fe, float *const *channels, unsigned int count,
+		  float *reference)
+{
+	float mean[SOUND_PERIOD_FRAMES] = {0};
+
+	for (unsigned int c = 0; c < count; c++)
+		for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
+			mean[i] += channels[c][i] / (float)count;
+	if (echo_delay_process(fe->delay, mean, reference))
+		forget_path(fe, CHANGED_PERIODS);
+}
+
 static void forget_echo(struct front_end *fe)
 {
+	echo_delay_reset(fe->delay);
 	forget_path(fe, FIRST_PERIODS);
 	echo_suppress_reset(fe->suppress);
 	memset(&fe->heard_side, 0, sizeof(fe->heard_side));
@@ -192,6 +207,8 @@ static void publish(struct front_end *fe, bool has_array)
 	fe->status.cancels_echo = fe->cancelled_echo;
 	fe->status.far_speaks = fe->far_periods > 0;
 	fe->status.has_array = has_array;
+	fe->status.echo_delay_ms = echo_delay_ms(fe->delay);
+	fe->status.echo_is_late = echo_delay_is_beyond(fe->delay);
 	fe->status.gain_db = (float)level_gain_db(fe->level);
 	fe->status.echo_loss_db =
 		fe->left_power > 0 ? (float)(10 * log10(fe->heard_power / fe->left_power)) : 0;
@@ -200,19 +217,18 @@ static void publish(struct front_end *fe, bool has_array)
 }
 
 /* A filter that has once learned from a number that is no sound gives nothing else any more. */
-static const float *clean(struct front_end *fe, const float *reference)
+static void clean(const float *reference, float *ret_reference)
 {
 	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++)
-		fe->reference[i] = isfinite(reference[i]) ? fminf(fmaxf(reference[i], -1), 1) : 0;
-	return fe->reference;
+		ret_reference[i] = isfinite(reference[i]) ? fminf(fmaxf(reference[i], -1), 1) : 0;
 }
 
 static unsigned int process(struct mic_stage *stage, float *const *channels,
 			    unsigned int channel_count, const float *speaker_reference)
 {
 	struct front_end *fe = front_end_of(stage);
-	const float *reference = clean(fe, speaker_reference);
-	bool far = listen_to_far(fe, reference);
+	float reference[SOUND_PERIOD_FRAMES];
+	bool far;
 	bool has_array = fe->beam && channel_count == fe->config.geometry.count;
 	bool cancels = atomic_load(&fe->cancels_echo);
 	unsigned int pick = fe->config.pick < channel_count ? fe->config.pick : channel_count - 1;
@@ -227,6 +243,10 @@ static unsigned int process(struct mic_stage *stage, float *const *channels,
 	if (cancels != fe->cancelled_echo)
 		forget_echo(fe);
 	fe->cancelled_echo = cancels;
+	clean(speaker_reference, reference);
+	if (cancels)
+		align(fe, channels, channel_count, reference);
+	far = listen_to_far(fe, reference);
 	if (cancels)
 		run_echo(fe, channels, channel_count, far, reference);
 	else if (has_array)
@@ -268,6 +288,8 @@ static int create_parts(struct front_end *fe)
 		filters = 1;
 	for (; fe->filter_count < filters && r == 0; fe->filter_count++)
 		r = echo_filter_create(&fe->filters[fe->filter_count]);
+	if (r == 0)
+		r = echo_delay_create(&fe->delay);
 	if (r == 0)
 		r = echo_suppress_create(&fe->suppress);
 	if (r == 0 && config->geometry.count)
@@ -312,6 +334,7 @@ void front_end_destroy(struct front_end *front_end)
 		return;
 	for (unsigned int i = 0; i < SOUND_CHANNELS_MAX; i++)
 		echo_filter_destroy(front_end->filters[i]);
+	echo_delay_destroy(front_end->delay);
 	echo_suppress_destroy(front_end->suppress);
 	beam_destroy(front_end->beam);
 	apm_destroy(front_end->noise);

@@ -59,6 +59,8 @@ struct front_end_status {
 	_Atomic float gain_db;
 	/* What the echo filter takes away of the far voice, before the suppressor. */
 	_Atomic float echo_loss_db;
+	_Atomic unsigned int echo_delay_ms; /* that no card told of */
+	_Atomic bool echo_is_late;          /* later than can be cancelled */
 	/* Masks of channels: left out of the beam; with NaN or infinity, or at full scale, just now. */
 	_Atomic uint32_t left_out;
 	_Atomic uint32_t spoiled;
@@ -76,7 +78,7 @@ struct front_end_status {
 const struct front_end_status *front_end_get_status(const struct front_end *front_end);
 
 /*
- * {"echo":{"on":true, "far_speaks":false, "loss_db":…}, "level":{"gain_db":…},
+ * {"echo":{"on":true, "far_speaks":false, "loss_db":…, "delay_ms":…}, "level":{"gain_db":…},
  *  "array":false, "talkers":[{"azimuth_deg":…, "elevation_deg":…, "silent_ms":…}],
  *  "faults":["channel 3 is left out: …"]}
  * Any thread. NULL without memory; the caller owns it.

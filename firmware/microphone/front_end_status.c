@@ -31,12 +31,21 @@ static int add_channel_count(json_t *faults, unsigned int channels)
 	return json_array_append_new(faults, json_string(line));
 }
 
+static int add_late(json_t *faults, bool is_late)
+{
+	return is_late ? json_array_append_new(
+				 faults, json_string("the loudspeaker is heard more than a second "
+						     "late: its echo is not cancelled"))
+		       : 0;
+}
+
 static json_t *faults_to_json(const struct front_end_status *status)
 {
 	json_t *faults = json_array();
 
 	if (faults &&
 	    (add_channel_count(faults, status->other_channels) < 0 ||
+	     add_late(faults, status->echo_is_late) < 0 ||
 	     add_faults(faults, status->left_out, "is dead or far too loud; it is left out") < 0 ||
 	     add_faults(faults, status->spoiled, "gives numbers that are no sound") < 0 ||
 	     add_faults(faults, status->clipped, "is too loud: it reaches full scale") < 0)) {
@@ -69,9 +78,10 @@ json_t *front_end_to_json(const struct front_end *front_end)
 {
 	const struct front_end_status *status = front_end_get_status(front_end);
 
-	return json_pack("{s:{s:b, s:b, s:f}, s:{s:f}, s:b, s:o, s:o}", "echo", "on",
+	return json_pack("{s:{s:b, s:b, s:f, s:i}, s:{s:f}, s:b, s:o, s:o}", "echo", "on",
 			 (int)status->cancels_echo, "far_speaks", (int)status->far_speaks,
-			 "loss_db", (double)status->echo_loss_db, "level", "gain_db",
-			 (double)status->gain_db, "array", (int)status->has_array, "talkers",
-			 talkers_to_json(status), "faults", faults_to_json(status));
+			 "loss_db", (double)status->echo_loss_db, "delay_ms",
+			 (int)status->echo_delay_ms, "level", "gain_db", (double)status->gain_db,
+			 "array", (int)status->has_array, "talkers", talkers_to_json(status),
+			 "faults", faults_to_json(status));
 }

@@ -149,7 +149,7 @@ static int compare_floats(const void *a, const void *b)
 /* Microphones far softer than the others. */
 static void judge_levels(struct analysis *a)
 {
-	float sorted[SOUND_CHANNELS_MAX];
+	float sorted[SOUND_CHANNELS_MAX] = {0};
 	unsigned int count = 0;
 
 	for (unsigned int m = 0; m < a->heard->microphones; m++)

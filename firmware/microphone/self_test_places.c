@@ -24,8 +24,9 @@ double self_test_places_span_mm(const struct geometry *geometry)
 	for (unsigned int m = 0; m < geometry->count; m++) {
 		for (unsigned int n = 0; n < m; n++) {
 			struct geometry_point p = geometry->at[m], q = geometry->at[n];
+			double x = p.x - q.x, y = p.y - q.y, z = p.z - q.z;
 
-			span = fmax(span, hypot(hypot(p.x - q.x, p.y - q.y), p.z - q.z));
+			span = fmax(span, sqrt(x * x + y * y + z * z));
 		}
 	}
 	return 1000 * span;

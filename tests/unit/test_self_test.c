@@ -50,7 +50,7 @@ static void hear(struct bench *bench, const char *array)
 	bench->heard.microphones = bench->heard.geometry.count;
 	bench->heard.loudspeakers = 2;
 	bench->heard.recordings =
-		calloc(2 * bench->heard.microphones * SELF_TEST_FRAMES, sizeof(float));
+		calloc((size_t)2 * bench->heard.microphones * SELF_TEST_FRAMES, sizeof(float));
 	assert_non_null(bench->heard.recordings);
 	memset(played, 0, sizeof(played));
 	for (unsigned int p = 0; p < SELF_TEST_PERIODS; p++)

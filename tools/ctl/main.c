@@ -264,13 +264,15 @@ static int camera_select(const struct session *session)
 
 static void print_faults(const json_t *faults)
 {
-	const json_t *fault;
-	size_t i;
+	size_t count = json_array_size(faults);
 
-	if (json_array_size(faults) == 0)
+	if (count == 0)
 		puts("All microphones and loudspeakers work.");
-	json_array_foreach (faults, i, fault)
-		puts(json_string_value(json_object_get(fault, "en")) ?: "?");
+	for (size_t i = 0; i < count; i++) {
+		json_t *text = json_object_get(json_array_get(faults, i), "en");
+
+		puts(json_is_string(text) ? json_string_value(text) : "?");
+	}
 }
 
 /* Each call waits a while at the room. */
