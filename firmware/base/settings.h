@@ -65,8 +65,9 @@ struct setting {
 	const char *section;
 	const char *key;
 	enum setting_type type;
-	bool lenient;        /* a value that is none leaves `initial`; that fault is borne */
-	bool repeated;       /* also in [section.2] and up, for further elements of an array */
+	bool lenient; /* a value that is none leaves `initial`; that fault is borne */
+	/* Of the array whose further elements are [section.2] and up; 0: there is one [section] alone. */
+	size_t element_size;
 	size_t offset;       /* of the member; of a repeated one in the first element */
 	size_t size;         /* of the member */
 	const char *initial; /* what it is where the file has none; NULL: the file must have it */
@@ -80,8 +81,7 @@ struct setting {
 struct settings_table {
 	const char *title;   /* "room file" */
 	const char *about;   /* "what IT sets" */
-	size_t element_size; /* of the array that repeated settings are in */
-	size_t elements_max; /* <= SETTINGS_ELEMENTS_MAX */
+	size_t elements_max; /* of each array, <= SETTINGS_ELEMENTS_MAX */
 	const struct setting *rows;
 	size_t n_rows; /* <= SETTINGS_ROWS_MAX; those of a section stand together */
 	const struct settings_table *(*other)(void); /* whose sections may be misplaced; or NULL */

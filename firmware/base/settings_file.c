@@ -28,7 +28,7 @@ struct loader {
 	const char *section; /* NULL: none has, or it is unknown and its keys are passed over */
 	char name[64];       /* of the section as it stands in the file */
 	size_t element;      /* [section.2] is element 1 */
-	bool element_seen[SETTINGS_ELEMENTS_MAX];
+	bool has_defaults[SETTINGS_ROWS_MAX][SETTINGS_ELEMENTS_MAX];
 	unsigned int set_in_line[SETTINGS_ROWS_MAX][SETTINGS_ELEMENTS_MAX];
 };
 
@@ -70,20 +70,39 @@ static int shown(const char *text)
 
 static void *target_of(const struct loader *loader, const struct setting *row, size_t element)
 {
-	return (char *)loader->settings + row->offset + element * loader->table->element_size;
+	return (char *)loader->settings + row->offset + element * row->element_size;
 }
 
-/* Gives an element its defaults; the tables' own are right by test. */
-static void set_defaults(struct loader *loader, size_t element)
+static void set_default(struct loader *loader, const struct setting *row, size_t element)
+{
+	if (!setting_read(row, row->initial, target_of(loader, row, element)))
+		settings_add_fault(loader->faults, 0, "[%s] %s: no memory for the default",
+				   row->section, row->key);
+}
+
+/* The first elements get theirs. */
+static void set_defaults(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->table->n_rows; i++) {
 		const struct setting *row = &loader->table->rows[i];
 
-		if (!row->initial || (element > 0 && !row->repeated))
+		if (row->initial)
+			set_default(loader, row, 0);
+	}
+}
+
+/* A further element gets its own once. */
+static void set_element_defaults(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->table->n_rows; i++) {
+		const struct setting *row = &loader->table->rows[i];
+
+		if (row->element_size == 0 || strcmp(row->section, loader->section) != 0 ||
+		    loader->has_defaults[i][loader->element])
 			continue;
-		if (!setting_read(row, row->initial, target_of(loader, row, element)))
-			settings_add_fault(loader->faults, 0, "[%s] %s: no memory for the default",
-					   row->section, row->key);
+		loader->has_defaults[i][loader->element] = true;
+		if (row->initial)
+			set_default(loader, row, loader->element);
 	}
 }
 
@@ -145,9 +164,8 @@ static void enter_section(struct loader *loader, const char *name)
 	} else {
 		loader->section = section;
 		snprintf(loader->name, sizeof(loader->name), "%.*s", shown(name), name);
-		if (loader->element > 0 && !loader->element_seen[loader->element])
-			set_defaults(loader, loader->element);
-		loader->element_seen[loader->element] = true;
+		if (loader->element > 0)
+			set_element_defaults(loader);
 	}
 }
 
@@ -306,7 +324,7 @@ static int take_setting(void *context, const char *section, const char *key, con
 	if (!loader->section)
 		return 1;
 	row = settings_find_row(loader->table, loader->section, key);
-	if (row && (loader->element == 0 || row->repeated))
+	if (row && (loader->element == 0 || row->element_size > 0))
 		read_value(loader, row, value);
 	else
 		refuse_key(loader, key);
@@ -336,7 +354,7 @@ void settings_read_file(FILE *file, const struct settings_table *table, void *se
 				.faults = faults,
 				.file = file};
 
-	set_defaults(&loader, 0);
+	set_defaults(&loader);
 	ini_max_line = LINE_BYTES; /* Debian's library has its compile-time options as variables */
 	ini_parse_stream(read_line, &loader, take_setting, &loader);
 	settle(&loader);

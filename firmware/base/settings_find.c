@@ -65,7 +65,7 @@ const char *settings_find_section(const struct settings_table *table, const char
 bool settings_is_repeated(const struct settings_table *table, const char *section)
 {
 	for (size_t i = 0; i < table->n_rows; i++) {
-		if (strcmp(table->rows[i].section, section) == 0 && table->rows[i].repeated)
+		if (strcmp(table->rows[i].section, section) == 0 && table->rows[i].element_size > 0)
 			return true;
 	}
 	return false;

@@ -188,8 +188,7 @@ int command_run(struct pipeline *pipeline, const char *name, const json_t *param
 		{"screenshot", run_screenshot},       {"camera.list", run_camera_list},
 		{"camera.get", run_camera_get},       {"camera.set", run_camera_set},
 		{"camera.select", run_camera_select}, {"sound.echo", run_sound_echo},
-		{"sound.mute", run_sound_mute},
-		{"sound.test", run_sound_test},
+		{"sound.mute", run_sound_mute},       {"sound.test", run_sound_test},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -44,7 +44,10 @@ struct pipeline {
 	struct screen *screen;
 	struct mic_stage *stage;     /* what is done to the microphone's sound */
 	struct front_end *front_end; /* that stage, where it is one; else NULL */
-	_Atomic size_t camera;       /* index of the one in use */
+	struct sound_loop_source sources[SETTINGS_SOURCES_MAX]; /* beside the microphone */
+	struct front_end
+		*source_front_ends[SETTINGS_SOURCES_MAX]; /* their stages, where they are */
+	_Atomic size_t camera;                            /* index of the one in use */
 
 	const struct room_drivers *drivers;
 	struct standin *standin;
@@ -224,6 +227,10 @@ static int create_devices(struct pipeline *pipeline)
 	if (r == 0) {
 		device = board->microphone;
 		r = drivers->microphone(drivers->context, device, &pipeline->mic);
+	}
+	for (size_t i = 0; i < board->n_sources && r == 0; i++) {
+		device = board->sources[i].device;
+		r = drivers->microphone(drivers->context, device, &pipeline->sources[i].mic);
 	}
 	if (r == 0) {
 		device = board->speaker;
@@ -436,6 +443,31 @@ static int create_stage(struct pipeline *pipeline)
 	return 0;
 }
 
+/* A microphone of people: its own echo, noise and level. */
+static int create_source_stages(struct pipeline *pipeline)
+{
+	const struct settings_board *board = &pipeline->board;
+	const struct front_end_config voice = {
+		.cancels_echo = board->echo == SETTINGS_ECHO_CANCEL,
+		.suppresses_noise = true,
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < board->n_sources && r == 0; i++) {
+		struct sound_loop_source *source = &pipeline->sources[i];
+
+		source->channel = (unsigned int)board->sources[i].pick - 1;
+		if (is_raw(board) || board->sources[i].kind == SETTINGS_KIND_LINE) {
+			r = mic_pick_create(0, &source->stage);
+			continue;
+		}
+		r = front_end_create(&voice, &pipeline->source_front_ends[i]);
+		if (r == 0)
+			source->stage = front_end_stage(pipeline->source_front_ends[i]);
+	}
+	return r;
+}
+
 static int start_sound(struct pipeline *pipeline)
 {
 	const struct opus_out_config voice = {
@@ -449,10 +481,14 @@ static int start_sound(struct pipeline *pipeline)
 		.speaker = pipeline->speaker,
 		.stages = &pipeline->stage,
 		.stage_count = 1,
+		.sources = pipeline->sources,
+		.source_count = pipeline->board.n_sources,
 		.mixer = pipeline->mixer,
 	};
 	int r = create_stage(pipeline);
 
+	if (r == 0)
+		r = create_source_stages(pipeline);
 	if (r == 0)
 		r = opus_out_create(&voice, &pipeline->opus_out);
 	loop.opus_out = pipeline->opus_out;
@@ -504,6 +540,14 @@ static void destroy_devices(struct pipeline *pipeline)
 		pipeline->stage->ops->destroy(pipeline->stage);
 	if (pipeline->mic)
 		pipeline->mic->ops->destroy(pipeline->mic);
+	for (size_t i = 0; i < pipeline->board.n_sources; i++) {
+		struct sound_loop_source *source = &pipeline->sources[i];
+
+		if (source->stage)
+			source->stage->ops->destroy(source->stage);
+		if (source->mic)
+			source->mic->ops->destroy(source->mic);
+	}
 	if (pipeline->speaker)
 		pipeline->speaker->ops->destroy(pipeline->speaker);
 	screen_destroy(pipeline->screen);
@@ -582,6 +626,9 @@ int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
 	if (!pipeline->front_end)
 		return -ENODEV;
 	front_end_set_echo(pipeline->front_end, cancels_echo);
+	for (size_t i = 0; i < pipeline->board.n_sources; i++)
+		if (pipeline->source_front_ends[i])
+			front_end_set_echo(pipeline->source_front_ends[i], cancels_echo);
 	return 0;
 }
 

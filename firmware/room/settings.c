@@ -29,6 +29,32 @@ static void count_cameras(struct settings_board *board)
 	}
 }
 
+/* As count_cameras(). */
+static void count_sources(struct settings_board *board)
+{
+	board->n_sources = 0;
+	for (size_t i = 0; i < SETTINGS_SOURCES_MAX; i++) {
+		const char *device = board->sources[i].device;
+
+		if (device[0] != '\0' && strcmp(device, "none") != 0)
+			board->sources[board->n_sources++] = board->sources[i];
+	}
+}
+
+static void compare_sources(const struct settings_board *board, struct settings_faults *faults)
+{
+	for (size_t i = 0; i < board->n_sources; i++) {
+		const char *device = board->sources[i].device;
+		bool twice = strcmp(board->microphone, device) == 0;
+
+		for (size_t j = 0; j < i; j++)
+			twice |= strcmp(board->sources[j].device, device) == 0;
+		if (twice)
+			settings_add_fault(faults, 0, "two sources of sound are the device %s",
+					   device);
+	}
+}
+
 static void compare_cameras(const struct settings_board *board, struct settings_faults *faults)
 {
 	for (size_t i = 1; i < board->n_cameras; i++) {
@@ -203,8 +229,10 @@ int settings_read_board(FILE *file, struct settings_board *ret_settings,
 	settings_read_file(file, settings_board_table(), &settings, ret_faults);
 	name_cameras(&settings);
 	count_cameras(&settings);
+	count_sources(&settings);
 	if (settings_are_usable(ret_faults)) {
 		compare_cameras(&settings, ret_faults);
+		compare_sources(&settings, ret_faults);
 		check_geometry(&settings, ret_faults);
 		complete_orders(&settings, ret_faults);
 	}

@@ -13,6 +13,7 @@
 #include "microphone/geometry.h"
 
 #define SETTINGS_CAMERAS_MAX 8
+#define SETTINGS_SOURCES_MAX 8 /* as many as cameras: settings_table.elements_max holds for both */
 #define SETTINGS_NAME_BYTES 65
 
 /* Whether a meeting has to be end-to-end encrypted; the stricter first. */
@@ -77,6 +78,18 @@ struct settings_camera {
 	char device[SETTINGS_PATH_BYTES];
 };
 
+enum settings_kind {
+	SETTINGS_KIND_MICROPHONE,
+	SETTINGS_KIND_LINE,
+};
+
+/* Heard beside the microphone. */
+struct settings_source {
+	char device[SETTINGS_PATH_BYTES];
+	int pick; /* the channel, counted from 1 */
+	int kind; /* enum settings_kind */
+};
+
 struct settings_board {
 	char name[SETTINGS_NAME_BYTES];
 
@@ -95,10 +108,12 @@ struct settings_board {
 	struct settings_list decoders; /* likewise */
 
 	char microphone[SETTINGS_PATH_BYTES];
-	int microphone_pick;                /* the channel, counted from 1 */
-	char geometry[GEOMETRY_TEXT_BYTES]; /* good for geometry_parse() */
-	int voice;                          /* enum settings_voice */
-	int echo;                           /* enum settings_echo */
+	int microphone_pick;                                  /* the channel, counted from 1 */
+	char geometry[GEOMETRY_TEXT_BYTES];                   /* good for geometry_parse() */
+	int voice;                                            /* enum settings_voice */
+	int echo;                                             /* enum settings_echo */
+	struct settings_source sources[SETTINGS_SOURCES_MAX]; /* none of them "none" */
+	size_t n_sources;
 	char speaker[SETTINGS_PATH_BYTES];
 
 	char screen[SETTINGS_PATH_BYTES];

@@ -14,6 +14,7 @@ static const char *const decoders[] = {"auto", "decode_m2m", "h264_v4l2m2m", "h2
 static const char *const rates[] = {"constant", "variable", NULL};
 static const char *const profiles[] = {"baseline", "high", NULL};
 static const char *const voices[] = {"raw", "clear", NULL};
+static const char *const kinds[] = {"microphone", "line", NULL};
 static const char *const echoes[] = {"cancel", "done", NULL};
 /* enum settings_secrecy_mode. A room file has not the last of them. */
 static const char *const room_modes[] = {"require", "allow", NULL};
@@ -200,10 +201,12 @@ static const struct setting board_rows[] = {
 	 .is_valid = message_is_name, .form = NAME_FORM,
 	 .help = "name of the hardware, for people"},
 	{ROW("camera", "name", settings_board, cameras[0].name), .type = SETTING_TEXT,
-	 .initial = "", .is_valid = is_name_or_empty, .form = NAME_FORM, .repeated = true,
+	 .initial = "", .is_valid = is_name_or_empty, .form = NAME_FORM,
+	 .element_size = sizeof(struct settings_camera),
 	 .help = "name for balaictl and Status; empty: that of the section"},
 	{ROW("camera", "device", settings_board, cameras[0].device), .type = SETTING_TEXT,
-	 .initial = "auto", .is_valid = is_camera, .form = CAMERA_FORM, .repeated = true,
+	 .initial = "auto", .is_valid = is_camera, .form = CAMERA_FORM,
+	 .element_size = sizeof(struct settings_camera),
 	 .help = "which one; auto: the first there is"},
 	{ROW("camera", "formats", settings_board, formats), .type = SETTING_LIST,
 	 .initial = "nv12, i420, yuyv, mjpeg", .choices = formats,
@@ -250,6 +253,16 @@ static const struct setting board_rows[] = {
 	{ROW("microphone", "echo", settings_board, echo), .type = SETTING_CHOICE,
 	 .initial = "cancel", .choices = echoes,
 	 .help = "done: the room's own DSP has cancelled it already"},
+	{ROW("source", "device", settings_board, sources[0].device), .type = SETTING_TEXT,
+	 .initial = "none", .is_valid = is_microphone, .form = MICROPHONE_FORM,
+	 .element_size = sizeof(struct settings_source),
+	 .help = "what is heard beside the microphone: a wireless one, a line"},
+	{ROW("source", "pick", settings_board, sources[0].pick), .type = SETTING_INT,
+	 .initial = "1", RANGE(1, 16, 1), .element_size = sizeof(struct settings_source),
+	 .help = "its channel that is sent"},
+	{ROW("source", "kind", settings_board, sources[0].kind), .type = SETTING_CHOICE,
+	 .initial = "microphone", .choices = kinds, .element_size = sizeof(struct settings_source),
+	 .help = "line: no loudspeaker is heard in it, and its level is right"},
 	{ROW("speaker", "device", settings_board, speaker), .type = SETTING_TEXT, .initial = "auto",
 	 .is_valid = is_speaker, .form = SPEAKER_FORM,
 	 .help = "which one; auto: the first there is"},
@@ -267,7 +280,6 @@ const struct settings_table *settings_board_table(void)
 	static const struct settings_table table = {
 		.title = "board file (it has a [board] section)",
 		.about = "what the hardware is",
-		.element_size = sizeof(struct settings_camera),
 		.elements_max = SETTINGS_CAMERAS_MAX,
 		.rows = board_rows,
 		.n_rows = sizeof(board_rows) / sizeof(board_rows[0]),

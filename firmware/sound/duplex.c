@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limiter.h"
 #include "sound/reference.h"
 
 enum { RENDERS_MAX = 4 }; /* in one period, after a late wake-up */
@@ -37,6 +38,7 @@ struct duplex {
 	float rendered[SOUND_PERIOD_FRAMES];
 	struct reference *reference;
 	float heard[SOUND_PERIOD_FRAMES]; /* of it, while the microphone's period was captured */
+	struct limiter limiter;           /* of the sum of all sources */
 	struct opus_out_block block;
 };
 
@@ -44,7 +46,8 @@ int duplex_create(const struct duplex_config *config, struct duplex **ret_duplex
 {
 	struct duplex *duplex;
 
-	if (config->stage_count < 1 || config->stage_count > SOUND_LOOP_STAGES_MAX)
+	if (config->stage_count < 1 || config->stage_count > SOUND_LOOP_STAGES_MAX ||
+	    config->source_count > SOUND_LOOP_SOURCES_MAX)
 		return -EINVAL;
 	duplex = calloc(1, sizeof(*duplex));
 	if (!duplex)
@@ -128,7 +131,21 @@ static void run_stages(struct duplex *duplex)
 	}
 }
 
-/* samples: NULL for silence. */
+/* duplex->heard is of capture_us. */
+static void add_sources(struct duplex *duplex, int64_t capture_us, float *samples)
+{
+	bool keeps = true;
+
+	for (size_t i = 0; i < duplex->config.source_count; i++)
+		keeps &= source_add(duplex->config.sources[i], duplex->work_us, capture_us,
+				    duplex->heard, samples);
+	if (!keeps)
+		duplex->config.wake_keeper(duplex->config.context);
+	if (duplex->config.source_count > 0)
+		limiter_run(&duplex->limiter, samples, SOUND_PERIOD_FRAMES);
+}
+
+/* samples: of the microphone; NULL: silence. */
 static void send_block(struct duplex *duplex, const float *samples, int64_t capture_us)
 {
 	struct opus_out_block *block = &duplex->block;
@@ -137,6 +154,7 @@ static void send_block(struct duplex *duplex, const float *samples, int64_t capt
 		memcpy(block->samples, samples, sizeof(block->samples));
 	else
 		memset(block->samples, 0, sizeof(block->samples));
+	add_sources(duplex, capture_us, block->samples);
 	block->capture_us = capture_us;
 	duplex->sent_to_us = capture_us + SOUND_PERIOD_US;
 	sound_level_add(&duplex->status.mic_level, block->samples);
@@ -177,6 +195,8 @@ static void send_silence(struct duplex *duplex)
 	duplex->last_us += SOUND_PERIOD_US;
 	if (duplex->work_us - duplex->last_us > BEHIND_MAX_US)
 		duplex->last_us = duplex->work_us;
+	if (duplex->config.source_count > 0)
+		reference_read(duplex->reference, duplex->last_us - SOUND_PERIOD_US, duplex->heard);
 	send_block(duplex, NULL, duplex->last_us - SOUND_PERIOD_US);
 }
 

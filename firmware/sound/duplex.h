@@ -16,6 +16,7 @@
 #include "sound/handover.h"
 #include "sound/sound_loop.h"
 #include "sound/sound_test.h"
+#include "sound/source.h"
 
 /* Kept in the speaker: what a late wake-up may use up before the speaker runs dry. */
 #define DUPLEX_QUEUE_US (2 * SOUND_PERIOD_US)
@@ -31,6 +32,8 @@ struct duplex_config {
 	void *context;
 	struct mic_stage **stages;
 	size_t stage_count;
+	struct source **sources; /* added to what the stages leave */
+	size_t source_count;     /* up to SOUND_LOOP_SOURCES_MAX */
 	struct mixer *mixer;
 	struct sound_test *test; /* NULL: there is none */
 	/* One block a period; the real-time thread calls it. */

@@ -10,6 +10,7 @@
 #define BALAI_SOUND_HANDOVER_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "base/sound.h"
 

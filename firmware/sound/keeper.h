@@ -11,7 +11,7 @@
 #include "base/sound.h"
 #include "sound/handover.h"
 
-#define KEEPER_DEVICES_MAX 2
+#define KEEPER_DEVICES_MAX 10 /* a microphone, a speaker, and sources beside them */
 
 struct keeper;
 

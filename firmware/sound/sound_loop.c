@@ -20,6 +20,9 @@ struct sound_loop {
 	struct thread *thread;
 	struct handover mic;
 	struct handover speaker;
+	struct handover source_slots[SOUND_LOOP_SOURCES_MAX];
+	struct source *sources[SOUND_LOOP_SOURCES_MAX];
+	size_t source_count;
 	struct sound_status_parts parts;
 	struct sound_test *test;
 	pthread_mutex_t test_lock; /* who asks for a test, and what the last one found */
@@ -108,7 +111,37 @@ static int start_keeper(struct sound_loop *loop, const struct sound_loop_config 
 			.handover = &loop->speaker,
 		};
 	}
+	loop->parts.sources_at = count;
+	for (size_t i = 0; i < loop->source_count; i++) {
+		devices[count++] = (struct keeper_device){
+			.name = "source beside the microphone",
+			.device = config->sources[i].mic,
+			.open = open_mic,
+			.close = close_mic,
+			.handover = &loop->source_slots[i],
+		};
+	}
 	return keeper_create(devices, count, &loop->keeper);
+}
+
+static int create_sources(struct sound_loop *loop, const struct sound_loop_config *config)
+{
+	int r = config->source_count > SOUND_LOOP_SOURCES_MAX ? -EINVAL : 0;
+
+	for (size_t i = 0; i < config->source_count && r == 0; i++) {
+		const struct source_config source = {
+			.mic = &loop->source_slots[i],
+			.channel = config->sources[i].channel,
+			.stage = config->sources[i].stage,
+		};
+
+		r = source_create(&source, &loop->sources[i]);
+		loop->parts.source_mics[i] = config->sources[i].mic;
+		loop->parts.sources[i] = loop->sources[i];
+		loop->source_count++;
+	}
+	loop->parts.source_count = loop->source_count;
+	return r;
 }
 
 static int start_duplex(struct sound_loop *loop, const struct sound_loop_config *config)
@@ -121,6 +154,8 @@ static int start_duplex(struct sound_loop *loop, const struct sound_loop_config 
 		.context = loop,
 		.stages = config->stages,
 		.stage_count = config->stage_count,
+		.sources = loop->sources,
+		.source_count = loop->source_count,
 		.mixer = config->mixer,
 		.test = loop->test,
 		.put = put,
@@ -139,6 +174,8 @@ int sound_loop_create(const struct sound_loop_config *config, struct sound_loop 
 		return -ENOMEM;
 	pthread_mutex_init(&loop->test_lock, NULL);
 	r = sound_test_create(&loop->test);
+	if (!r)
+		r = create_sources(loop, config);
 	if (!r)
 		r = start_duplex(loop, config);
 	if (!r)
@@ -163,6 +200,8 @@ void sound_loop_destroy(struct sound_loop *loop)
 	thread_join(loop->thread);
 	keeper_destroy(loop->keeper);
 	duplex_destroy(loop->duplex);
+	for (size_t i = 0; i < loop->source_count; i++)
+		source_destroy(loop->sources[i]);
 	sound_test_destroy(loop->test);
 	pthread_mutex_destroy(&loop->test_lock);
 	json_decref(loop->faults);

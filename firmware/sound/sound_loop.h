@@ -28,14 +28,24 @@
 #include "speaker/speaker.h"
 
 #define SOUND_LOOP_STAGES_MAX 8
+#define SOUND_LOOP_SOURCES_MAX 8
+
+/* Heard beside the microphone; see sound/source.h. */
+struct sound_loop_source {
+	struct mic *mic;
+	unsigned int channel;
+	struct mic_stage *stage;
+};
 
 struct sound_loop;
 
 struct sound_loop_config {
-	struct mic *mic;           /* NULL: the board names none */
-	struct speaker *speaker;   /* NULL: the board names none */
-	struct mic_stage **stages; /* in order; the last leaves one channel */
-	size_t stage_count;        /* 1..SOUND_LOOP_STAGES_MAX */
+	struct mic *mic;                         /* NULL: the board names none */
+	struct speaker *speaker;                 /* NULL: the board names none */
+	struct mic_stage **stages;               /* in order; the last leaves one channel */
+	size_t stage_count;                      /* 1..SOUND_LOOP_STAGES_MAX */
+	const struct sound_loop_source *sources; /* copied */
+	size_t source_count;                     /* 0..SOUND_LOOP_SOURCES_MAX */
 	struct mixer *mixer;
 	struct opus_out *opus_out;
 };
@@ -64,6 +74,7 @@ int sound_loop_test(struct sound_loop *loop, const struct geometry *geometry, in
  *                "xruns":…, "stalls":…, "opens":…, "rms_dbfs":…, "peak_dbfs":…},
  *  "speaker":{"state":…, "device":…, "fault":…, "rate_hz":…, "xruns":…, "full":…, "opens":…,
  *             "rms_dbfs":…, "peak_dbfs":…, "queued":{stats}},
+ *  "sources":[as "microphone", without what is about its periods],
  *  "self_test":null (none yet), or what the last one found: [] or [{"en":"…", "id":"…"}]}
  * state: "running", "opening", "none", or why it is not there: "unplugged", "absent", "busy",
  * "failed". Any thread. NULL without memory; the caller owns it.

@@ -60,12 +60,33 @@ static json_t *speaker_to_json(const struct sound_status_parts *parts)
 			      stats_to_json(&parts->duplex->queued, clock_now_us())));
 }
 
+static json_t *sources_to_json(const struct sound_status_parts *parts)
+{
+	json_t *sources = json_array();
+
+	for (size_t i = 0; sources && i < parts->source_count; i++) {
+		struct keeper_status status =
+			keeper_get_status(parts->keeper, parts->sources_at + i);
+		const struct mic *mic = parts->source_mics[i];
+
+		if (json_array_append_new(sources,
+					  device_to_json(&status, &mic->xruns,
+							 atomic_load(&mic->fault),
+							 source_level(parts->sources[i]))) < 0) {
+			json_decref(sources);
+			return NULL;
+		}
+	}
+	return sources;
+}
+
 json_t *sound_status_to_json(const struct sound_status_parts *parts)
 {
-	return json_pack("{s:b, s:I, s:I, s:o, s:f, s:o, s:o, s:o?}", "realtime", parts->realtime,
-			 "periods", count(&parts->duplex->periods), "late_periods",
+	return json_pack("{s:b, s:I, s:I, s:o, s:f, s:o, s:o, s:o, s:o?}", "realtime",
+			 parts->realtime, "periods", count(&parts->duplex->periods), "late_periods",
 			 count(&parts->duplex->late_periods), "period",
 			 stats_to_json(&parts->duplex->period, clock_now_us()), "drift_ppm",
 			 parts->drift_ppm, "microphone", mic_to_json(parts), "speaker",
-			 speaker_to_json(parts), "self_test", parts->faults);
+			 speaker_to_json(parts), "sources", sources_to_json(parts), "self_test",
+			 parts->faults);
 }

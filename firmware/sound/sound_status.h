@@ -21,6 +21,10 @@ struct sound_status_parts {
 	const struct speaker *speaker;
 	size_t mic_at; /* its number with the keeper */
 	size_t speaker_at;
+	size_t sources_at; /* of the first; the others follow */
+	size_t source_count;
+	const struct mic *source_mics[SOUND_LOOP_SOURCES_MAX];
+	const struct source *sources[SOUND_LOOP_SOURCES_MAX];
 	json_t *faults; /* of the self-test; NULL: there was none. Its reference is taken */
 };
 

@@ -19,7 +19,7 @@ plot() {
 		set ylabel 'echo taken away, dB'
 		set grid
 		set key outside
-		plot for [column = 2:6] '$1' using 1:column with lines lw 2 title columnheader(column)
+		plot for [column = 2:9] '$1' using 1:column with lines lw 2 title columnheader(column)
 	EOT
 }
 

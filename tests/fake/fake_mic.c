@@ -72,6 +72,8 @@ static enum sound_result fake_read(struct mic *mic, float *interleaved, int64_t 
 	enum sound_result result = atomic_load(&fake->read_result);
 	int64_t capture_us = fake->started_us + fake->frame / SOUND_PERIOD_FRAMES * SOUND_PERIOD_US;
 
+	if (result == SOUND_OK && capture_us + SOUND_PERIOD_US > deadline_us)
+		result = SOUND_TIMEOUT;
 	if (result == SOUND_TIMEOUT)
 		wait_until(fake, deadline_us);
 	if (result != SOUND_OK)

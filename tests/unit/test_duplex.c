@@ -22,10 +22,13 @@
 struct scene {
 	_Atomic int64_t time_us;
 	struct clock clock;
-	struct handover mic_slot, speaker_slot;
+	struct handover mic_slot, speaker_slot, source_slot;
 	struct mic *mic;
 	struct speaker *speaker;
 	struct mic_stage *pick;
+	struct mic *source_mic; /* beside the microphone */
+	struct mic_stage *source_pick;
+	struct source *source;
 	struct mixer *mixer;
 	struct duplex *duplex;
 	unsigned int wakes; /* of the keeper */
@@ -35,6 +38,7 @@ struct scene {
 	unsigned int sounding; /* of them, with sound */
 	int64_t first_us, last_us;
 	int64_t longest_step_us, shortest_step_us;
+	float samples[SOUND_PERIOD_FRAMES]; /* of the last one */
 };
 
 static int64_t scene_now_us(void *context)
@@ -69,6 +73,7 @@ static void on_block(void *context, const struct opus_out_block *block)
 			step_us < scene->shortest_step_us ? step_us : scene->shortest_step_us;
 	}
 	scene->last_us = block->capture_us;
+	memcpy(scene->samples, block->samples, sizeof(scene->samples));
 }
 
 /* Channel 1 carries a tone, the others nothing. */
@@ -76,6 +81,28 @@ static float hear(void *context, unsigned int channel, int64_t frame)
 {
 	(void)context;
 	return channel == 1 ? 0.3f * (float)sin(2 * M_PI * (double)(frame % 48) / 48) : 0;
+}
+
+static float hear_source(void *context, unsigned int channel, int64_t frame)
+{
+	(void)context;
+	return channel == 1 ? 0.2f * (float)sin(2 * M_PI * (double)(frame % 96) / 96) : 0;
+}
+
+/* Not plugged in. */
+static void begin_source(struct scene *scene)
+{
+	const struct fake_mic_config mic = {
+		.channels = 2,
+		.time_us = &scene->time_us,
+		.hear = hear_source,
+	};
+	struct source_config config = {.mic = &scene->source_slot, .channel = 1};
+
+	assert_int_equal(fake_mic_create(&mic, &scene->source_mic), 0);
+	assert_int_equal(mic_pick_create(0, &scene->source_pick), 0);
+	config.stage = scene->source_pick;
+	assert_int_equal(source_create(&config, &scene->source), 0);
 }
 
 static void begin(struct scene *scene, double speaker_ppm)
@@ -98,6 +125,8 @@ static void begin(struct scene *scene, double speaker_ppm)
 		.context = scene,
 		.stages = &scene->pick,
 		.stage_count = 1,
+		.sources = &scene->source,
+		.source_count = 1,
 		.put = on_block,
 		.sink = scene,
 	};
@@ -108,6 +137,7 @@ static void begin(struct scene *scene, double speaker_ppm)
 	assert_int_equal(mixer_create(&mixer, &scene->mixer), 0);
 	assert_int_equal(fake_mic_create(&mic, &scene->mic), 0);
 	assert_int_equal(fake_speaker_create(&speaker, &scene->speaker), 0);
+	begin_source(scene);
 	config.mixer = scene->mixer;
 	assert_int_equal(duplex_create(&config, &scene->duplex), 0);
 }
@@ -115,6 +145,9 @@ static void begin(struct scene *scene, double speaker_ppm)
 static void end(struct scene *scene)
 {
 	duplex_destroy(scene->duplex);
+	source_destroy(scene->source);
+	scene->source_mic->ops->destroy(scene->source_mic);
+	scene->source_pick->ops->destroy(scene->source_pick);
 	scene->speaker->ops->destroy(scene->speaker);
 	scene->mic->ops->destroy(scene->mic);
 	mixer_destroy(scene->mixer);
@@ -379,6 +412,85 @@ static void test_long_sleep_without_a_microphone(void **state)
 	end(&scene);
 }
 
+static void plug_source(struct scene *scene)
+{
+	struct sound_device_info info;
+
+	assert_int_equal(scene->source_mic->ops->open(scene->source_mic, &info), SOUND_OK);
+	handover_offer(&scene->source_slot, scene->source_mic, info.channels);
+}
+
+/* The amplitude of a tone in the last block. */
+static double tone(const struct scene *scene, double hz)
+{
+	double sine = 0, cosine = 0;
+
+	for (int i = 0; i < SOUND_PERIOD_FRAMES; i++) {
+		sine += scene->samples[i] * sin(2 * M_PI * hz * i / SOUND_RATE_HZ);
+		cosine += scene->samples[i] * cos(2 * M_PI * hz * i / SOUND_RATE_HZ);
+	}
+	return 2 * hypot(sine, cosine) / SOUND_PERIOD_FRAMES;
+}
+
+static void test_a_source_is_heard_beside_the_microphone(void **state)
+{
+	struct scene scene;
+	enum sound_result reason;
+
+	(void)state;
+	begin(&scene, 0);
+	plug_mic(&scene);
+	plug_speaker(&scene);
+	plug_source(&scene);
+	run(&scene, 200);
+	assert_true(fabs(tone(&scene, 1000) - 0.3) < 0.01);
+	assert_true(fabs(tone(&scene, 500) - 0.2) < 0.01);
+	fake_mic_set_read(scene.source_mic, SOUND_UNPLUGGED);
+	run(&scene, 20);
+	assert_int_equal(scene.wakes, 1);
+	assert_ptr_equal(handover_take_back(&scene.source_slot, &reason), scene.source_mic);
+	assert_int_equal(reason, SOUND_UNPLUGGED);
+	assert_true(tone(&scene, 500) < 0.01);
+	assert_true(fabs(tone(&scene, 1000) - 0.3) < 0.01);
+	scene.source_mic->ops->close(scene.source_mic);
+	plug_source(&scene);
+	run(&scene, 100);
+	assert_true(fabs(tone(&scene, 500) - 0.2) < 0.01);
+	assert_steady(&scene);
+	end(&scene);
+}
+
+static void test_a_source_is_heard_without_a_microphone(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0);
+	plug_source(&scene);
+	run(&scene, 200);
+	assert_true(fabs(tone(&scene, 500) - 0.2) < 0.01);
+	assert_int_equal(scene.blocks, 200);
+	end(&scene);
+}
+
+static void test_a_source_that_stalls_is_given_back(void **state)
+{
+	struct scene scene;
+	enum sound_result reason;
+
+	(void)state;
+	begin(&scene, 0);
+	plug_mic(&scene);
+	plug_source(&scene);
+	run(&scene, 100);
+	fake_mic_set_read(scene.source_mic, SOUND_TIMEOUT);
+	run(&scene, DUPLEX_STALL_PERIODS + 1);
+	assert_ptr_equal(handover_take_back(&scene.source_slot, &reason), scene.source_mic);
+	assert_int_equal(reason, SOUND_FAILED);
+	assert_int_equal(scene.sounding, 100 + DUPLEX_STALL_PERIODS + 1);
+	end(&scene);
+}
+
 static void test_stage_count_is_checked(void **state)
 {
 	struct duplex_config config = {.stage_count = 0};
@@ -404,6 +516,9 @@ int main(void)
 		cmocka_unit_test(test_speaker_that_takes_nothing_is_given_back),
 		cmocka_unit_test(test_late_wake_up),
 		cmocka_unit_test(test_long_sleep_without_a_microphone),
+		cmocka_unit_test(test_a_source_is_heard_beside_the_microphone),
+		cmocka_unit_test(test_a_source_is_heard_without_a_microphone),
+		cmocka_unit_test(test_a_source_that_stalls_is_given_back),
 		cmocka_unit_test(test_stage_count_is_checked),
 	};
 

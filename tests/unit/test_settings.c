@@ -268,6 +268,7 @@ static void board_has_defaults(void **state)
 	assert_string_equal(board.geometry, "none");
 	assert_int_equal(board.voice, SETTINGS_VOICE_CLEAR);
 	assert_int_equal(board.echo, SETTINGS_ECHO_CANCEL);
+	assert_int_equal(board.n_sources, 0);
 	assert_string_equal(board.speaker, "auto");
 	assert_string_equal(board.screen, "kms:auto");
 	assert_int_equal(board.screen_width, 1280);
@@ -289,6 +290,9 @@ static void board_is_read(void **state)
 				    "qp_min = 10\nqp_max = 40\nlayers = 3\n"
 				    "[microphone]\ndevice = hw:CARD=Array,DEV=0\npick = 16\n"
 				    "geometry = circle 8 45\nvoice = raw\necho = done\n"
+				    "[source.2]\ndevice = hw:CARD=Desk\nkind = line\n"
+				    "[source.3]\ndevice = none\n"
+				    "[source]\ndevice = hw:CARD=Radio\npick = 2\n"
 				    "[speaker]\ndevice = file:/out.wav\n"
 				    "[screen]\nkind = memory\nwidth = 64\n",
 				    &board, &faults),
@@ -316,6 +320,13 @@ static void board_is_read(void **state)
 	assert_string_equal(board.geometry, "circle 8 45");
 	assert_int_equal(board.voice, SETTINGS_VOICE_RAW);
 	assert_int_equal(board.echo, SETTINGS_ECHO_DONE);
+	assert_int_equal(board.n_sources, 2);
+	assert_string_equal(board.sources[0].device, "hw:CARD=Radio");
+	assert_int_equal(board.sources[0].pick, 2);
+	assert_int_equal(board.sources[0].kind, SETTINGS_KIND_MICROPHONE);
+	assert_string_equal(board.sources[1].device, "hw:CARD=Desk");
+	assert_int_equal(board.sources[1].pick, 1);
+	assert_int_equal(board.sources[1].kind, SETTINGS_KIND_LINE);
 	assert_string_equal(board.speaker, "file:/out.wav");
 	assert_string_equal(board.screen, "memory");
 	assert_int_equal(board.screen_width, 64);
@@ -481,6 +492,8 @@ static void board_faults_are_told(void **state)
 		{"[microphone]\ngeometry = free 0,0,0 50,0,0 0,0,0", 0,
 		 "[microphone] geometry = free 0,0,0 50,0,0 0,0,0: "
 		 "microphones 1 and 3 are at the same place"},
+		{"[microphone]\ndevice = hw:1\n[source]\ndevice = hw:1", 0,
+		 "two sources of sound are the device hw:1"},
 		{"[microphone]\nvoice = loud", 4,
 		 "[microphone] voice: \"loud\" is not raw or clear"},
 		{"[camera]\ndevice = atuo", 4, "[camera] device: \"atuo\"" CAMERA_FORM},
