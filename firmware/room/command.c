@@ -9,7 +9,7 @@
 #include "screen/snapshot.h"
 
 #define SCREENSHOT_WAIT_US (2 * CLOCK_US_PER_S)
-#define SOUND_TEST_WAIT_US (1 * CLOCK_US_PER_S)
+#define SOUND_TEST_WAIT_US (100 * CLOCK_US_PER_MS)
 
 struct command {
 	const char *name;

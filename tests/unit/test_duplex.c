@@ -105,7 +105,7 @@ static void begin_source(struct scene *scene)
 	assert_int_equal(source_create(&config, &scene->source), 0);
 }
 
-static void begin(struct scene *scene, double speaker_ppm)
+static void begin_with(struct scene *scene, double speaker_ppm, size_t sources)
 {
 	const struct mixer_config mixer = {.delay_min_us = 20000, .delay_max_us = 200000};
 	const struct fake_mic_config mic = {
@@ -126,7 +126,7 @@ static void begin(struct scene *scene, double speaker_ppm)
 		.stages = &scene->pick,
 		.stage_count = 1,
 		.sources = &scene->source,
-		.source_count = 1,
+		.source_count = sources,
 		.put = on_block,
 		.sink = scene,
 	};
@@ -140,6 +140,11 @@ static void begin(struct scene *scene, double speaker_ppm)
 	begin_source(scene);
 	config.mixer = scene->mixer;
 	assert_int_equal(duplex_create(&config, &scene->duplex), 0);
+}
+
+static void begin(struct scene *scene, double speaker_ppm)
+{
+	begin_with(scene, speaker_ppm, 0);
 }
 
 static void end(struct scene *scene)
@@ -435,10 +440,10 @@ static double tone(const struct scene *scene, double hz)
 static void test_a_source_is_heard_beside_the_microphone(void **state)
 {
 	struct scene scene;
-	enum sound_result reason;
+	enum sound_result reason = SOUND_OK;
 
 	(void)state;
-	begin(&scene, 0);
+	begin_with(&scene, 0, 1);
 	plug_mic(&scene);
 	plug_speaker(&scene);
 	plug_source(&scene);
@@ -465,7 +470,7 @@ static void test_a_source_is_heard_without_a_microphone(void **state)
 	struct scene scene;
 
 	(void)state;
-	begin(&scene, 0);
+	begin_with(&scene, 0, 1);
 	plug_source(&scene);
 	run(&scene, 200);
 	assert_true(fabs(tone(&scene, 500) - 0.2) < 0.01);
@@ -476,10 +481,10 @@ static void test_a_source_is_heard_without_a_microphone(void **state)
 static void test_a_source_that_stalls_is_given_back(void **state)
 {
 	struct scene scene;
-	enum sound_result reason;
+	enum sound_result reason = SOUND_OK;
 
 	(void)state;
-	begin(&scene, 0);
+	begin_with(&scene, 0, 1);
 	plug_mic(&scene);
 	plug_source(&scene);
 	run(&scene, 100);
