@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "tests/fake/delivery_sim_private.h"
-#include "tests/fake/fake_alloc.h"
 
 #define MOVES_MAX 2000000
 #define STEP_US INT64_C(250000)
@@ -333,20 +332,21 @@ static void hand_over(struct delivery_box *box, struct delivery_event *event)
 	}
 }
 
+static void watch(const struct delivery_box *box, enum delivery_kind kind, bool is_over)
+{
+	const struct delivery_sim *sim = box->sim;
+
+	if (sim->watcher)
+		sim->watcher(sim->watcher_context, (size_t)(box - sim->boxes), kind, is_over);
+}
+
 static void move_down(struct delivery_box *box)
 {
 	struct delivery_event *event = delivery_pop(&box->down);
-	struct delivery_starving *starving = &box->sim->starving;
-	bool is_starved =
-		starving->nth > 0 && starving->box == box && starving->kind == event->kind;
 
-	if (is_starved)
-		fake_alloc_arm(starving->nth);
+	watch(box, event->kind, false);
 	hand_over(box, event);
-	if (is_starved) {
-		starving->was_reached = fake_alloc_disarm();
-		starving->nth = 0;
-	}
+	watch(box, event->kind, true);
 	free_event(event);
 }
 
@@ -448,15 +448,10 @@ void delivery_sim_meddle(struct delivery_sim *sim, delivery_meddler meddler, voi
 	sim->meddler_context = context;
 }
 
-void delivery_sim_starve(struct delivery_sim *sim, size_t box, enum delivery_kind kind,
-			 unsigned int nth)
+void delivery_sim_watch(struct delivery_sim *sim, delivery_watcher watcher, void *context)
 {
-	sim->starving = (struct delivery_starving){&sim->boxes[box], kind, nth, false};
-}
-
-bool delivery_sim_starved(const struct delivery_sim *sim)
-{
-	return sim->starving.was_reached;
+	sim->watcher = watcher;
+	sim->watcher_context = context;
 }
 
 void delivery_sim_intercept(struct delivery_sim *sim, delivery_interceptor interceptor,

@@ -133,12 +133,10 @@ void delivery_sim_intercept(struct delivery_sim *sim, delivery_interceptor inter
 /* Sends an event, whose bytes are copied, to a box past the meddler. */
 void delivery_sim_inject(struct delivery_sim *sim, size_t box, const struct delivery_event *event);
 
-/* At the next event of that kind to that box its nth allocation fails. */
-void delivery_sim_starve(struct delivery_sim *sim, size_t box, enum delivery_kind kind,
-			 unsigned int nth);
+/* Is called before and after a box takes an event. */
+typedef void (*delivery_watcher)(void *context, size_t box, enum delivery_kind kind, bool is_over);
 
-/* Whether it came to that. */
-bool delivery_sim_starved(const struct delivery_sim *sim);
+void delivery_sim_watch(struct delivery_sim *sim, delivery_watcher watcher, void *context);
 
 /* The hub takes every commit as its epoch's first, and hands it on to boxes on the same side only. */
 void delivery_sim_fork(struct delivery_sim *sim, const bool *sides);

@@ -43,14 +43,6 @@ struct delivery_ghost {
 	int64_t until_us;
 };
 
-/* The nth allocation at the next event of that kind to that box fails; 0: none. */
-struct delivery_starving {
-	const struct delivery_box *box;
-	enum delivery_kind kind;
-	unsigned int nth;
-	bool was_reached;
-};
-
 struct delivery_commit {
 	uint64_t epoch;
 	uint8_t *bytes;
@@ -73,7 +65,8 @@ struct delivery_sim {
 	void *meddler_context;
 	delivery_interceptor interceptor;
 	void *interceptor_context;
-	struct delivery_starving starving;
+	delivery_watcher watcher;
+	void *watcher_context;
 	const bool *sides; /* NULL: it does not fork */
 };
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PATH_BYTES 128
-#define PATHS_MAX 64
+#define PATHS_MAX 256
 #define PEM_BYTES 4096
 #define NAME_BYTES 128
 #define TIME_BYTES 16

@@ -12,25 +12,47 @@
 #include <cmocka.h>
 
 #include "tests/fake/call_meeting.h"
+#include "tests/fake/fake_alloc.h"
 
 #define SECOND_US INT64_C(1000000)
+
+/* At the next event of that kind to that box its nth allocation fails. */
+struct starving {
+	size_t box;
+	enum delivery_kind kind;
+	unsigned int nth; /* 0: no more */
+	bool was_reached;
+};
+
+static void starve_at(void *context, size_t box, enum delivery_kind kind, bool is_over)
+{
+	struct starving *starving = context;
+
+	if (starving->nth == 0 || box != starving->box || kind != starving->kind)
+		return;
+	if (!is_over) {
+		fake_alloc_arm(starving->nth);
+		return;
+	}
+	starving->was_reached = fake_alloc_disarm();
+	starving->nth = 0;
+}
 
 /* Returns whether memory was out: not if there are fewer allocations than that. */
 static bool join_starved(struct test_pki *pki, size_t box, enum delivery_kind kind,
 			 unsigned int nth)
 {
+	struct starving starving = {box, kind, nth, false};
 	struct call_meeting meeting;
-	bool was_starved;
 
 	call_meeting_begin(&meeting, pki, 3, 2);
-	delivery_sim_starve(meeting.sim, box, kind, nth);
+	delivery_sim_watch(meeting.sim, starve_at, &starving);
 	delivery_sim_join(meeting.sim, 2);
 	if (!call_meeting_settles(&meeting, 60 * SECOND_US))
 		fail_msg("box %zu, event %d, allocation %u", box, (int)kind, nth);
-	was_starved = delivery_sim_starved(meeting.sim);
 	assert_int_equal(delivery_sim_view(meeting.sim, 2)->epoch.n_members, 3);
 	call_meeting_finish(&meeting);
-	return was_starved;
+	return starving.was_reached;
 }
 
 static void starve(struct test_pki *pki, size_t box, enum delivery_kind kind)
@@ -75,13 +97,14 @@ static void test_opening(void **state)
 	bool was_starved = true;
 
 	for (unsigned int nth = 1; was_starved; nth += step) {
+		struct starving starving = {0, DELIVERY_DOOR, nth, false};
 		struct call_meeting meeting;
 
 		call_meeting_begin(&meeting, *state, 1, 0);
-		delivery_sim_starve(meeting.sim, 0, DELIVERY_DOOR, nth);
+		delivery_sim_watch(meeting.sim, starve_at, &starving);
 		delivery_sim_join(meeting.sim, 0);
 		assert_true(delivery_sim_run(meeting.sim));
-		was_starved = delivery_sim_starved(meeting.sim);
+		was_starved = starving.was_reached;
 		if (was_starved && delivery_sim_view(meeting.sim, 0)->state != CALL_ENCRYPTED)
 			assert_int_equal(delivery_sim_door(meeting.sim), 0);
 		assert_true(call_meeting_settles(&meeting, 60 * SECOND_US));
