@@ -138,6 +138,7 @@ static void set_validity(mbedtls_x509write_cert *writer, int from_days, int to_d
 static void write_certificate(struct test_pki *pki, const struct test_certificate *certificate,
 			      mbedtls_x509write_cert *writer)
 {
+	bool is_authority = certificate->issuer == NULL || certificate->is_authority;
 	char name[NAME_BYTES];
 	unsigned char serial[16];
 	unsigned char pem[PEM_BYTES];
@@ -151,8 +152,8 @@ static void write_certificate(struct test_pki *pki, const struct test_certificat
 	mbedtls_x509write_crt_set_md_alg(writer, MBEDTLS_MD_SHA256);
 	set_validity(writer, certificate->from_days, certificate->to_days);
 	set_names(writer, certificate);
-	check(mbedtls_x509write_crt_set_basic_constraints(writer, certificate->issuer == NULL,
-							  certificate->issuer == NULL ? 0 : -1) ==
+	check(mbedtls_x509write_crt_set_basic_constraints(writer, is_authority,
+							  is_authority ? certificate->below : -1) ==
 		      0,
 	      "constraints");
 	check(mbedtls_x509write_crt_set_subject_key_identifier(writer) == 0, "subject key");

@@ -20,6 +20,8 @@ struct test_certificate {
 	bool is_loopback;   /* subjectAltName 127.0.0.1 and ::1 too */
 	int from_days;      /* valid from so many days after now */
 	int to_days;
+	bool is_authority; /* though another one issues it */
+	int below;         /* of an authority: how many others may be below it, one of another */
 };
 
 /*

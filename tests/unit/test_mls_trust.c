@@ -57,6 +57,17 @@ static void holder_finish(struct holder *holder)
 	mbedtls_x509_crt_free(&holder->certificate);
 }
 
+/* Another certificate behind those of the chain. */
+static void holder_append(struct holder *holder, struct test_pki *pki, const char *file)
+{
+	struct holder other;
+
+	holder_init(&other, pki, file, 1);
+	mls_write(&holder->chain, other.chain.data, other.chain.length);
+	holder->leaf.credential.chain = mls_writer_bytes(&holder->chain);
+	holder_finish(&other);
+}
+
 static struct mls_trust *trust_of(struct test_pki *pki, const char *authority,
 				  struct mls_bytes revoked, bool takes_guests)
 {
@@ -207,6 +218,77 @@ static void test_revoked(void **state)
 			 -MLS_ERROR_EXPIRED);
 }
 
+static void make_offices(struct test_pki *pki)
+{
+	static const struct test_certificate certificates[] = {
+		{"root", NULL, "Root", NULL, false, -1, 30, true, 1},
+		{"office-ca", "root", "Office CA", NULL, false, -1, 30, true, 0},
+		{"branch", "office-ca", "Ruang Cabang", NULL, false, -1, 30, false, 0},
+		{"deep-ca", "office-ca", "Deep CA", NULL, false, -1, 30, true, 0},
+		{"deep", "deep-ca", "Ruang Dalam", NULL, false, -1, 30, false, 0},
+		{"false", "branch", "Ruang Palsu", NULL, false, -1, 30, false, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
+		test_pki_make(pki, &certificates[i]);
+}
+
+/* An authority between the room and the one that is trusted, where that one lets it. */
+static void test_intermediate(void **state)
+{
+	static const struct {
+		const char *chain[3];
+		int error;
+	} rows[] = {
+		{{"branch", "office-ca"}, 0},
+		{{"branch"}, MLS_ERROR_CREDENTIAL},
+		{{"deep", "deep-ca", "office-ca"}, MLS_ERROR_CREDENTIAL},
+		{{"false", "branch", "office-ca"}, MLS_ERROR_CREDENTIAL},
+	};
+	struct mls_identity identity;
+	struct mls_trust *trust;
+
+	make_offices(*state);
+	trust = trust_of(*state, "root", (struct mls_bytes){0}, false);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct holder holder;
+
+		holder_init(&holder, *state, rows[i].chain[0], 1);
+		for (size_t j = 1; j < 3 && rows[i].chain[j]; j++)
+			holder_append(&holder, *state, rows[i].chain[j]);
+		assert_int_equal(mls_trust_check(trust, &holder.leaf, today_s(), &identity),
+				 -rows[i].error);
+		holder_finish(&holder);
+	}
+	mls_trust_destroy(trust);
+}
+
+/* The name that a leaf gives itself, whoever vouches for it. */
+static void test_claim(void **state)
+{
+	struct mls_leaf_node guest = {
+		.credential = {.type = MLS_CREDENTIAL_BASIC,
+			       .identity = {(const uint8_t *)"Tamu", 4}},
+	};
+	char name[MLS_NAME_BYTES_MAX + 1] = "untouched";
+	struct holder room;
+
+	holder_init(&room, *state, "room", 1);
+	assert_true(mls_trust_claim(&room.leaf, name));
+	assert_string_equal(name, "Ruang Rapat 1");
+	assert_true(mls_trust_claim(&guest, name));
+	assert_string_equal(name, "Tamu");
+	guest.credential.identity.length = 0;
+	assert_false(mls_trust_claim(&guest, name));
+	room.leaf.credential.chain.length = 0;
+	assert_false(mls_trust_claim(&room.leaf, name));
+	room.leaf.credential.chain.length = room.chain.length;
+	memset(room.chain.data + 8, 0x55, 16);
+	assert_false(mls_trust_claim(&room.leaf, name));
+	assert_string_equal(name, "Tamu");
+	holder_finish(&room);
+}
+
 static void test_nonsense(void **state)
 {
 	struct mls_bytes nonsense = {(const uint8_t *)"nonsense", 9};
@@ -224,7 +306,8 @@ int main(void)
 		cmocka_unit_test(test_room),      cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_other_key), cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_guest),     cmocka_unit_test(test_revoked),
-		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_nonsense),  cmocka_unit_test(test_intermediate),
+		cmocka_unit_test(test_claim),
 	};
 
 	return cmocka_run_group_tests(tests, test_pki_set_up, test_pki_tear_down);
