@@ -14,23 +14,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct mls_bytes meeting = {(const uint8_t *)"meeting", 7};
 
-/* Seals what need not be a key package and its padding, as one who means ill may. */
-static int seal(const struct mls_key_pair *door, struct mls_bytes plaintext,
-		struct mls_writer *sealed)
-{
+struct bench {
+	struct mls_party party;
+	struct mls_key_pair door;
 	struct mls_key_pair ephemeral;
-	struct hpke_context context;
+	struct hpke_context context; /* one for all: nobody is to be kept from reading */
+};
+
+static void set_up(struct bench *bench)
+{
+	if (mls_crypto_init() < 0 || mls_key_pair_generate(&bench->door) < 0 ||
+	    mls_key_pair_generate(&bench->ephemeral) < 0 ||
+	    hpke_setup_sender(bench->door.public_key, &bench->ephemeral, "balai.1 knockmeeting", 20,
+			      &bench->context) < 0)
+		abort();
+	mls_party_init(&bench->party, 1);
+}
+
+/* Seals what need not be a key package and its padding, as one who means ill may. */
+static int seal(const struct bench *bench, struct mls_bytes plaintext, struct mls_writer *sealed)
+{
 	uint8_t *room;
 
-	if (mls_key_pair_generate(&ephemeral) < 0 ||
-	    hpke_setup_sender(door->public_key, &ephemeral, "balai.1 knockmeeting", 20, &context) <
-		    0)
-		abort();
-	mls_write(sealed, ephemeral.public_key, MLS_PUBLIC_KEY_BYTES);
+	mls_write(sealed, bench->ephemeral.public_key, MLS_PUBLIC_KEY_BYTES);
 	room = mls_write_room(sealed, plaintext.length + MLS_TAG_BYTES);
 	if (!room)
 		return -1;
-	return mls_aead_seal(context.key, context.base_nonce, NULL, 0, plaintext.data,
+	return mls_aead_seal(bench->context.key, bench->context.base_nonce, NULL, 0, plaintext.data,
 			     plaintext.length, room);
 }
 
@@ -53,21 +63,17 @@ static void open_sealed(const struct mls_key_pair *door, const struct mls_party 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct mls_party party;
-	static struct mls_key_pair door;
+	static struct bench bench;
 	uint8_t plaintext[KNOCK_STEP_BYTES] = {0};
 	struct mls_writer sealed;
 
-	if (!party.package) {
-		if (mls_crypto_init() < 0 || mls_key_pair_generate(&door) < 0)
-			abort();
-		mls_party_init(&party, 1);
-	}
+	if (!bench.party.package)
+		set_up(&bench);
 	mls_writer_init(&sealed, KNOCK_BYTES_MAX);
-	assert(knock_open(&door, meeting, (struct mls_bytes){data, size}, &sealed) < 0);
+	assert(knock_open(&bench.door, meeting, (struct mls_bytes){data, size}, &sealed) < 0);
 	memcpy(plaintext, data, size < sizeof(plaintext) ? size : sizeof(plaintext));
-	if (seal(&door, (struct mls_bytes){plaintext, sizeof(plaintext)}, &sealed) == 0)
-		open_sealed(&door, &party, mls_writer_bytes(&sealed));
+	if (seal(&bench, (struct mls_bytes){plaintext, sizeof(plaintext)}, &sealed) == 0)
+		open_sealed(&bench.door, &bench.party, mls_writer_bytes(&sealed));
 	mls_writer_finish(&sealed);
 	return 0;
 }
