@@ -13,7 +13,7 @@
 #define NOTICE_BYTES 512
 /* A narrower inset has no name: that would cover the picture. */
 #define OWN_NAME_UNITS 12
-/* Of the header, to the left and to the right of the notice. */
+/* Of the header, to the left and to the right, at most. */
 #define SIDE_PERCENT 31
 
 struct seat {
@@ -195,7 +195,7 @@ static void place_meeting(struct scene *scene, int size, int max_width)
 	describe_meeting(scene, text, sizeof(text));
 	name = set_line(scene, LINE_MEETING, meeting_style(scene),
 			is_sealed ? TEXT_MARK_LOCK : TEXT_MARK_NONE, text, size, max_width);
-	code = set_line(scene, LINE_CODE, layout->framed ? TEXT_PLAIN : TEXT_NAME, TEXT_MARK_NONE,
+	code = set_line(scene, LINE_CODE, layout->framed ? TEXT_BRIGHT : TEXT_NAME, TEXT_MARK_NONE,
 			is_sealed ? scene->code : "", size, max_width);
 	name->x = code->x = layout->gap;
 	/* Over a whole picture it stands below a time strip (camera/timestrip.h), to leave it readable. */
@@ -235,17 +235,43 @@ static void place_header(struct scene *scene)
 	}
 }
 
-/* Above a grid, where it covers nobody; else at the bottom, above the own picture if need be. */
-static void place_notice(struct scene *scene)
+/* Above a grid, between what stands to the left and right, in the middle where it fits. */
+static void place_in_header(struct scene *scene, enum text_style style)
 {
 	const struct layout *layout = &scene->layout;
-	bool framed = layout->framed, alert = scene->notice_kind == COMPOSE_NOTICE_ALERT;
-	struct line *line =
-		set_line(scene, LINE_NOTICE, alert ? TEXT_ALERT : TEXT_NOTICE, TEXT_MARK_NONE,
-			 scene->notice, framed ? text_size(layout, 5, 4) : text_size(layout, 5, 3),
-			 framed ? scene->width * (100 - 2 * SIDE_PERCENT) / 100
-				: scene->width - 2 * layout->gap);
-	struct screen_rect rect;
+	const struct line *more = &scene->lines[LINE_MORE];
+	int left = layout->gap, right = scene->width - layout->gap, middle;
+	struct line *line;
+
+	for (int i = LINE_MEETING; i <= LINE_CODE; i++) {
+		const struct overlay *overlay = scene->lines[i].overlay;
+
+		if (overlay && scene->lines[i].x + overlay->width + 2 * layout->gap > left)
+			left = scene->lines[i].x + overlay->width + 2 * layout->gap;
+	}
+	if (more->overlay)
+		right = more->x - 2 * layout->gap;
+	/* Rather over the others than not to be read. */
+	if (right - left < scene->width / 3)
+		left = right - scene->width / 3;
+	line = set_line(scene, LINE_NOTICE, style, TEXT_MARK_NONE, scene->notice,
+			text_size(layout, 5, 4), right - left);
+	if (!line->overlay)
+		return;
+	middle = even_between(0, scene->width, line->overlay->width);
+	line->x = even_between(left, right - left, line->overlay->width);
+	if (middle >= left && middle + line->overlay->width <= right)
+		line->x = middle;
+	line->y = even_between(0, layout->header.height, line->overlay->height);
+}
+
+/* At the bottom, above a name or the own picture if it would cover them. */
+static void place_on_picture(struct scene *scene, enum text_style style)
+{
+	const struct layout *layout = &scene->layout;
+	struct line *line = set_line(scene, LINE_NOTICE, style, TEXT_MARK_NONE, scene->notice,
+				     text_size(layout, 5, 3), scene->width - 2 * layout->gap);
+	struct screen_rect rect, label;
 
 	if (!line->overlay)
 		return;
@@ -255,12 +281,28 @@ static void place_notice(struct scene *scene)
 		.width = line->overlay->width,
 		.height = line->overlay->height,
 	};
-	if (framed)
-		rect.y = even_between(0, layout->header.height, rect.height);
-	else if (is_inset(scene) && paint_intersect(rect, layout->own).width > 0)
-		rect.y = (layout->own.y - layout->unit - rect.height) & ~1;
+	if (is_inset(scene)) {
+		label = tile_label_rect(&scene->seats[0].tile);
+		if (paint_intersect(rect, label).width > 0)
+			rect.y = (label.y - layout->unit - rect.height) & ~1;
+		if (paint_intersect(rect, layout->own).width > 0)
+			rect.y = (layout->own.y - layout->unit - rect.height) & ~1;
+	}
 	line->x = rect.x;
 	line->y = rect.y > 0 ? rect.y : 0;
+}
+
+/* What stands in the header decides how much room there is for the notice. */
+static void place_lines(struct scene *scene)
+{
+	bool is_alert = scene->notice_kind == COMPOSE_NOTICE_ALERT;
+	enum text_style style = is_alert ? TEXT_ALERT : TEXT_NOTICE;
+
+	place_header(scene);
+	if (scene->layout.framed)
+		place_in_header(scene, style);
+	else
+		place_on_picture(scene, style);
 }
 
 static void lay_out(struct scene *scene)
@@ -271,8 +313,7 @@ static void lay_out(struct scene *scene)
 	for (int i = 0; i < scene->layout.n_tiles; i++)
 		place_seat(scene, i);
 	place_own(scene);
-	place_header(scene);
-	place_notice(scene);
+	place_lines(scene);
 	scene->changed = scene->serial + 1;
 }
 
@@ -375,7 +416,7 @@ void scene_set_notice(struct scene *scene, enum compose_notice kind, const char 
 		 kind == COMPOSE_NOTICE_NONE ? "" : text);
 	scene->changed = scene->serial + 1;
 	if (scene->width > 0)
-		place_notice(scene);
+		place_lines(scene);
 }
 
 void scene_set_meeting(struct scene *scene, const char *name)
@@ -383,7 +424,7 @@ void scene_set_meeting(struct scene *scene, const char *name)
 	snprintf(scene->meeting, sizeof(scene->meeting), "%s", name);
 	scene->changed = scene->serial + 1;
 	if (scene->width > 0)
-		place_header(scene);
+		place_lines(scene);
 }
 
 void scene_set_secrecy(struct scene *scene, enum compose_secrecy secrecy, const char *code)
@@ -392,7 +433,7 @@ void scene_set_secrecy(struct scene *scene, enum compose_secrecy secrecy, const 
 	snprintf(scene->code, sizeof(scene->code), "%s", code);
 	scene->changed = scene->serial + 1;
 	if (scene->width > 0)
-		place_header(scene);
+		place_lines(scene);
 }
 
 /* What a drawing has done so far. */

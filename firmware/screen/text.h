@@ -18,6 +18,7 @@
 
 enum text_style {
 	TEXT_PLAIN,   /* words on the background or on a tile without picture */
+	TEXT_BRIGHT,  /* the same, to be read out */
 	TEXT_NAME,    /* on a picture: translucent dark backing */
 	TEXT_NOTICE,  /* a line about the state of the room: solid backing */
 	TEXT_ALERT,   /* the same for what somebody must mend: red backing */

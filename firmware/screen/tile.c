@@ -106,6 +106,26 @@ void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char
 	tile->words = draw_text(TEXT_PLAIN, TEXT_MARK_NONE, words, size, width);
 }
 
+/* The same of a tile that is drawn at `rect`. */
+static struct screen_rect label_rect(const struct tile *tile, struct screen_rect rect)
+{
+	int margin = label_margin(rect);
+
+	if (!tile->label)
+		return (struct screen_rect){0};
+	return (struct screen_rect){
+		.x = rect.x + margin,
+		.y = rect.y + ((rect.height - margin - tile->label->height) & ~1),
+		.width = tile->label->width,
+		.height = tile->label->height,
+	};
+}
+
+struct screen_rect tile_label_rect(const struct tile *tile)
+{
+	return label_rect(tile, tile->rect);
+}
+
 /* The bars beside a picture of another shape. */
 static void draw_bars(AVFrame *target, struct screen_rect rect, struct screen_rect shown)
 {
@@ -180,13 +200,12 @@ static bool has_room(const struct tile_frame *frame, struct screen_rect rect)
 void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
 	       const struct tile_frame *frame)
 {
-	int margin = label_margin(rect);
+	struct screen_rect label = label_rect(tile, rect);
 
 	if (!draw_picture(tile, target, rect))
 		draw_words(tile, target, rect);
 	if (tile->label)
-		overlay_blend(tile->label, target, rect.x + margin,
-			      rect.y + ((rect.height - margin - tile->label->height) & ~1), rect);
+		overlay_blend(tile->label, target, label.x, label.y, rect);
 	if (!has_room(frame, rect))
 		return;
 	draw_corners(target, rect, frame);

@@ -64,6 +64,9 @@ void tile_finish(struct tile *tile);
 void tile_place(struct tile *tile, struct screen_rect rect, int unit, const char *name,
 		const char *words);
 
+/* Where its name stands on the screen; empty without one. */
+struct screen_rect tile_label_rect(const struct tile *tile);
+
 /* Draws it into `target` at `rect`, which has the size of its place. */
 void tile_draw(struct tile *tile, AVFrame *target, struct screen_rect rect,
 	       const struct tile_frame *frame);

@@ -265,6 +265,82 @@ static void test_formats(void **state)
 	scene_destroy(scene);
 }
 
+#define CODE "88888 88888 88888 88888 88888 88888"
+
+/* The lightest and the reddest sample of a part of the screen. */
+static void look_at(const AVFrame *target, struct screen_rect part, int *ret_luma, int *ret_red)
+{
+	*ret_luma = *ret_red = 0;
+	for (int y = part.y; y < part.y + part.height; y++) {
+		for (int x = part.x; x < part.x + part.width; x++) {
+			int luma = at(target, 0, x, y), red = at(target, 2, x, y);
+
+			*ret_luma = luma > *ret_luma ? luma : *ret_luma;
+			*ret_red = red > *ret_red ? red : *ret_red;
+		}
+	}
+}
+
+/* The code is to be read whatever else is said; without one, the meeting's name stands on red. */
+static void test_secrecy_is_told(void **state)
+{
+	const struct screen_rect line = {12, 0, 340, 58}, code = {12, 42, 330, 4};
+	struct scene *scene = open_scene();
+	struct screen_rect damage[SCENE_DAMAGE_MAX];
+	AVFrame *target = paint_frame_create(1280, 720);
+	int luma, red;
+
+	(void)state;
+	assert_non_null(target);
+	scene_resize(scene, 1280, 720);
+	set_members(scene, 3, 0, 0);
+	scene_set_meeting(scene, "kabinet");
+	scene_draw(scene, target, 0, damage);
+	look_at(target, code, &luma, &red);
+	assert_in_range(luma, 16, 40);
+	scene_set_secrecy(scene, COMPOSE_SECRECY_SEALED, CODE);
+	scene_set_notice(
+		scene, COMPOSE_NOTICE_ALERT,
+		"A notice that is as long as it may be, and longer than the header is wide "
+		"on a screen of this size, so that it ends in dots");
+	scene_draw(scene, target, 0, damage);
+	look_at(target, code, &luma, &red);
+	assert_in_range(luma, 200, 240);
+	look_at(target, line, &luma, &red);
+	assert_in_range(red, 120, 140);
+	scene_set_secrecy(scene, COMPOSE_SECRECY_CLEAR, "");
+	scene_draw(scene, target, 0, damage);
+	look_at(target, line, &luma, &red);
+	assert_in_range(red, 170, 255);
+	av_frame_free(&target);
+	scene_destroy(scene);
+}
+
+/* On a picture a notice covers no name. */
+static void test_notice_leaves_the_name_alone(void **state)
+{
+	const struct screen_rect name = {16, 670, 160, 32};
+	struct scene *scene = open_scene();
+	struct screen_rect damage[SCENE_DAMAGE_MAX];
+	AVFrame *target = paint_frame_create(1280, 720);
+	int luma, red;
+
+	(void)state;
+	assert_non_null(target);
+	scene_resize(scene, 1280, 720);
+	set_members(scene, 1, 0, 0);
+	scene_set_notice(
+		scene, COMPOSE_NOTICE_ALERT,
+		"A notice that is as long as it may be, and longer than the screen is wide "
+		"in letters of this size, so that it ends in dots");
+	scene_draw(scene, target, 0, damage);
+	look_at(target, name, &luma, &red);
+	assert_in_range(luma, 200, 240);
+	assert_in_range(red, 120, 140);
+	av_frame_free(&target);
+	scene_destroy(scene);
+}
+
 /* What random steps of a meeting do to two scenes alike. */
 static void step(struct scene *scenes[2], unsigned int *random)
 {
@@ -286,6 +362,9 @@ static void step(struct scene *scenes[2], unsigned int *random)
 					 "Connection lost, trying again in 4 s");
 		else if (what == 3)
 			scene_set_meeting(scenes[i], r & 16 ? "kabinet" : "");
+		else if (what == 15)
+			scene_set_secrecy(scenes[i], (enum compose_secrecy)(r / 16 % 5),
+					  r & 1024 ? CODE : "");
 		else if (what == 4 && r & 16)
 			scene_show_own(scenes[i], NULL);
 		else if (what < 8)
@@ -384,6 +463,7 @@ static void test_any_screen_any_number(void **state)
 					 "A rather long notice for "
 					 "such a small screen");
 			scene_set_meeting(scene, "kabinet");
+			scene_set_secrecy(scene, COMPOSE_SECRECY_SEALED, CODE);
 			set_members(scene, n, 2, 1);
 			scene_show_own(scene, draw_picture(320, 180, 1));
 			for (int k = 1; k <= n; k++)
@@ -406,6 +486,8 @@ int main(void)
 		cmocka_unit_test(test_bars),
 		cmocka_unit_test(test_full_range),
 		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_secrecy_is_told),
+		cmocka_unit_test(test_notice_leaves_the_name_alone),
 		cmocka_unit_test(test_buffer_age),
 		cmocka_unit_test(test_members_keep_pictures),
 		cmocka_unit_test(test_any_screen_any_number),
