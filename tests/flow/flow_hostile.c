@@ -1,6 +1,6 @@
 /*
- * A member with a good certificate and bad intentions: what it sends as pictures and sound must not
- * crash a room, show anything that is not whole, or disturb what comes from the others.
+ * A member with good certificates and bad intentions: what it seals and sends as pictures and sound
+ * must not crash a room, show anything that is not whole, or disturb what comes from the others.
  */
 #include <errno.h>
 #include <libavcodec/avcodec.h>
@@ -12,10 +12,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "meeting/meeting.h"
+#include "room/secrecy.h"
 #include "tests/fake/fake_camera.h"
 #include "tests/fake/faulty_camera.h"
 #include "tests/fake/party.h"
@@ -25,13 +27,14 @@
 #define WIDTH 320
 #define HEIGHT 180
 #define NOISE_BYTES 4000
-#define HUGE_BYTES (OBJECT_PICTURE_BYTES_MAX - OBJECT_HEADER_BYTES - 1)
+#define HUGE_BYTES (OBJECT_PICTURE_BYTES_MAX - OBJECT_HEADER_BYTES - SFRAME_ADDED_BYTES_MAX)
 #define SOUNDS_MAX 2000 /* on a busy machine most come too late to be played */
 #define FREEZE_MAX_US CLOCK_US_PER_S
 
-/* The member that does not behave, without any of a room's parts but the meeting's. */
+/* The member that does not behave, without any of a room's parts but the meeting's and its keys. */
 struct rogue {
 	struct meeting *meeting;
+	struct secrecy *secrecy;
 	struct cam *cam;
 	AVCodecContext *encoder;
 	unsigned int seed;
@@ -40,6 +43,7 @@ struct rogue {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	enum meeting_phase phase;
+	enum secrecy_phase secret;
 };
 
 struct bench {
@@ -61,9 +65,10 @@ static void on_state(void *context, const struct meeting_state *state)
 
 static void on_roster(void *context, const struct message_roster *roster, uint16_t you)
 {
-	(void)context;
-	(void)roster;
+	struct rogue *rogue = context;
+
 	(void)you;
+	secrecy_roster(rogue->secrecy, roster);
 }
 
 static void on_object(void *context, const struct object_header *header, const uint8_t *payload,
@@ -86,6 +91,75 @@ static void on_bitrate(void *context, int64_t bitrate_bps)
 {
 	(void)context;
 	(void)bitrate_bps;
+}
+
+static void on_misdeed(void *context, enum meeting_misdeed misdeed, uint16_t member)
+{
+	(void)context;
+	(void)misdeed;
+	(void)member;
+}
+
+static void on_group(void *context, const struct meeting_group_event *event)
+{
+	struct rogue *rogue = context;
+
+	secrecy_group(rogue->secrecy, event);
+}
+
+/* The rogue's secrecy */
+
+static void on_secrecy(void *context, const struct secrecy_state *state)
+{
+	struct rogue *rogue = context;
+
+	pthread_mutex_lock(&rogue->lock);
+	rogue->secret = state->phase;
+	pthread_cond_broadcast(&rogue->changed);
+	pthread_mutex_unlock(&rogue->lock);
+}
+
+static void on_people(void *context, const struct call_member *people, size_t n)
+{
+	(void)context;
+	(void)people;
+	(void)n;
+}
+
+static void on_refused(void *context, const struct call_refusal *refusal)
+{
+	(void)context;
+	(void)refusal;
+}
+
+static void on_nothing(void *context)
+{
+	(void)context;
+}
+
+static uint64_t now_s(void *context)
+{
+	(void)context;
+	return (uint64_t)time(NULL);
+}
+
+static void create_secrecy(struct rogue *rogue, const struct settings_room *settings)
+{
+	const struct secrecy_config config = {
+		.settings = &settings->secrecy,
+		.name = settings->name,
+		.meeting = settings->meeting,
+		.now_s = now_s,
+		.events = {.state = on_secrecy,
+			   .people = on_people,
+			   .changed = on_nothing,
+			   .refused = on_refused,
+			   .deceived = on_nothing,
+			   .tick = on_nothing},
+		.context = rogue,
+	};
+
+	assert_int_equal(secrecy_create(&config, &rogue->secrecy), 0);
 }
 
 static AVCodecContext *open_encoder(int width, int height)
@@ -131,8 +205,15 @@ static void rogue_join(struct rogue *rogue, struct site *site)
 	struct meeting_config config = {
 		.camera = {.width = WIDTH, .height = HEIGHT, .bitrate = 8000000},
 		.bitrate_min_bps = 150000,
-		.events = {on_state, on_roster, on_object, on_keyframe_wanted, on_bitrate},
+		.events = {.state = on_state,
+			   .roster = on_roster,
+			   .object = on_object,
+			   .keyframe_wanted = on_keyframe_wanted,
+			   .bitrate = on_bitrate,
+			   .misdeed = on_misdeed,
+			   .group = on_group},
 		.context = rogue,
+		.cipher = media_keys_cipher(),
 	};
 	int r = 0;
 
@@ -144,11 +225,13 @@ static void rogue_join(struct rogue *rogue, struct site *site)
 	config.ca = settings.ca;
 	config.certificate = settings.certificate;
 	config.key = settings.key;
+	create_secrecy(rogue, &settings);
+	config.cipher_context = secrecy_keys(rogue->secrecy);
 	open_pattern(rogue);
 	assert_int_equal(meeting_create(&config, &rogue->meeting), 0);
-	assert_int_equal(meeting_start(rogue->meeting), 0);
+	assert_int_equal(secrecy_start(rogue->secrecy, rogue->meeting), 0);
 	pthread_mutex_lock(&rogue->lock);
-	while (rogue->phase != MEETING_IN && r == 0)
+	while ((rogue->phase != MEETING_IN || rogue->secret != SECRECY_ENCRYPTED) && r == 0)
 		r = pthread_cond_clockwait(&rogue->changed, &rogue->lock, CLOCK_MONOTONIC,
 					   &deadline);
 	pthread_mutex_unlock(&rogue->lock);
@@ -157,7 +240,10 @@ static void rogue_join(struct rogue *rogue, struct site *site)
 
 static void rogue_finish(struct rogue *rogue)
 {
+	if (rogue->secrecy)
+		secrecy_stop(rogue->secrecy);
 	meeting_destroy(rogue->meeting);
+	secrecy_destroy(rogue->secrecy);
 	cam_destroy(rogue->cam);
 	avcodec_free_context(&rogue->encoder);
 	pthread_cond_destroy(&rogue->changed);
