@@ -120,6 +120,17 @@ static void test_objects_are_spoilt(void **state)
 	}
 }
 
+static void test_people_are_told(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_true(party_sees(&bench->a, PARTY_B, 5));
+	site_rogue_order(bench->site, "alter");
+	assert_true(party_says(&bench->a, "notice.text", "server sends forged data"));
+	assert_true(party_says(&bench->b, "notice.text", "server sends forged data"));
+	assert_recovers(bench);
+}
+
 static void test_objects_are_replayed(void **state)
 {
 	struct bench *bench = *state;
@@ -230,11 +241,17 @@ static void test_knocks_are_exchanged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_objects_are_spoilt),         TEST(test_objects_are_replayed),
-		TEST(test_objects_come_late_or_never), TEST(test_tracks_are_swapped),
-		TEST(test_members_are_swapped),        TEST(test_somebody_is_said_to_have_left),
-		TEST(test_names_are_changed),          TEST(test_commits_are_kept_back),
-		TEST(test_commits_come_again),         TEST(test_knocks_are_exchanged),
+		TEST(test_objects_are_spoilt),
+		TEST(test_objects_are_replayed),
+		TEST(test_objects_come_late_or_never),
+		TEST(test_tracks_are_swapped),
+		TEST(test_members_are_swapped),
+		TEST(test_somebody_is_said_to_have_left),
+		TEST(test_names_are_changed),
+		TEST(test_commits_are_kept_back),
+		TEST(test_commits_come_again),
+		TEST(test_knocks_are_exchanged),
+		TEST(test_people_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
