@@ -52,6 +52,21 @@ int mls_trust_create(struct mls_bytes authorities, struct mls_bytes revoked, boo
 	return 0;
 }
 
+int mls_trust_replace(struct mls_trust *trust, struct mls_bytes authorities,
+		      struct mls_bytes revoked)
+{
+	struct mls_trust before = *trust;
+	struct mls_trust *other;
+	int r = mls_trust_create(authorities, revoked, trust->takes_guests, &other);
+
+	if (r < 0)
+		return r;
+	*trust = *other;
+	*other = before;
+	mls_trust_destroy(other);
+	return 0;
+}
+
 void mls_trust_destroy(struct mls_trust *trust)
 {
 	if (!trust)

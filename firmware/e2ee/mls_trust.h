@@ -26,6 +26,13 @@ struct mls_identity {
 int mls_trust_create(struct mls_bytes authorities, struct mls_bytes revoked, bool takes_guests,
 		     struct mls_trust **ret_trust) __attribute__((warn_unused_result));
 
+/*
+ * From now on it is these that count. Returns as mls_trust_create() does; after a failure all is as
+ * before.
+ */
+int mls_trust_replace(struct mls_trust *trust, struct mls_bytes authorities,
+		      struct mls_bytes revoked) __attribute__((warn_unused_result));
+
 /* NULL is allowed. */
 void mls_trust_destroy(struct mls_trust *trust);
 

@@ -9,11 +9,18 @@
 #include <mbedtls/x509_crt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 #define PSK_BYTES 32
+
+/* What tells one content of a path from the next: a file put in its place, or written anew. */
+struct version {
+	ino_t inode;
+	struct timespec changed;
+};
 
 struct credentials {
 	struct mls_writer chain; /* of the certificate, as MLS has it */
@@ -21,7 +28,8 @@ struct credentials {
 	struct mls_key_pair pair; /* secret */
 	struct mls_signer signer;
 	struct mls_trust *trust;
-	struct file_bytes psk; /* secret */
+	struct version authorities, revoked; /* of their files, in the trust or refused */
+	struct file_bytes psk;               /* secret */
 	char name[SETTINGS_NAME_BYTES];
 };
 
@@ -55,31 +63,74 @@ static struct mls_bytes pem(const struct file_bytes *file)
 	return (struct mls_bytes){file->data, file->data ? file->length + 1 : 0};
 }
 
+static struct version version_of(const char *path)
+{
+	struct stat status = {0};
+
+	if (path[0] == '\0' || stat(path, &status) < 0)
+		return (struct version){0};
+	return (struct version){status.st_ino, status.st_ctim};
+}
+
+static bool same_version(struct version a, struct version b)
+{
+	return a.inode == b.inode && a.changed.tv_sec == b.changed.tv_sec &&
+	       a.changed.tv_nsec == b.changed.tv_nsec;
+}
+
+/* Makes the trust, or replaces what is in it. */
+static int put_trust(struct credentials *credentials, const struct settings_secrecy *settings,
+		     struct mls_bytes authorities, struct mls_bytes revoked)
+{
+	if (credentials->trust)
+		return mls_trust_replace(credentials->trust, authorities, revoked);
+	return mls_trust_create(authorities, revoked, settings->guests, &credentials->trust);
+}
+
+/* Whether it is the authorities that cannot be read. */
+static bool are_certificates(struct mls_bytes authorities)
+{
+	struct mls_trust *trust = NULL;
+	int r = mls_trust_create(authorities, (struct mls_bytes){0}, false, &trust);
+
+	mls_trust_destroy(trust);
+	return r == 0;
+}
+
 static int load_trust(struct credentials *credentials, const struct settings_secrecy *settings,
 		      char fault[CREDENTIALS_FAULT_BYTES])
 {
 	struct file_bytes authorities = {0}, revoked = {0};
-	int r = read_file(settings->authorities, &authorities, fault);
+	int r;
 
+	/* Asked first: what is put there while it is read is read again. */
+	credentials->authorities = version_of(settings->authorities);
+	credentials->revoked = version_of(settings->revoked);
+	r = read_file(settings->authorities, &authorities, fault);
 	if (r == 0 && settings->revoked[0])
 		r = read_file(settings->revoked, &revoked, fault);
 	if (r == 0) {
-		r = mls_trust_create(pem(&authorities), (struct mls_bytes){0}, settings->guests,
-				     &credentials->trust);
-		if (r == -EINVAL)
-			r = refuse(fault, settings->authorities, "not certificates");
-	}
-	if (r == 0 && revoked.data) {
-		mls_trust_destroy(credentials->trust);
-		credentials->trust = NULL;
-		r = mls_trust_create(pem(&authorities), pem(&revoked), settings->guests,
-				     &credentials->trust);
-		if (r == -EINVAL)
+		r = put_trust(credentials, settings, pem(&authorities), pem(&revoked));
+		if (r == -EINVAL && are_certificates(pem(&authorities)))
 			r = refuse(fault, settings->revoked, "not lists of revoked certificates");
+		else if (r == -EINVAL)
+			r = refuse(fault, settings->authorities, "not certificates");
 	}
 	file_finish(&authorities);
 	file_finish(&revoked);
 	return r;
+}
+
+int credentials_refresh(struct credentials *credentials, const struct settings_secrecy *settings,
+			char fault[CREDENTIALS_FAULT_BYTES])
+{
+	int r;
+
+	if (same_version(credentials->authorities, version_of(settings->authorities)) &&
+	    same_version(credentials->revoked, version_of(settings->revoked)))
+		return 0;
+	r = load_trust(credentials, settings, fault);
+	return r < 0 ? r : 1;
 }
 
 static int take_chain(struct credentials *credentials, const mbedtls_x509_crt *certificate)

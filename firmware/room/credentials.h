@@ -1,7 +1,8 @@
 /*
  * What a room brings into its meetings: its certificate and key or, as a guest, its word; the
  * authorities it believes; and the secret that all rooms of an office may have. Read and checked
- * once, from the files that settings name. One thread at a time.
+ * once, from the files that settings name, but that lists of revoked certificates are made anew all
+ * the time. One thread at a time.
  */
 #ifndef BALAI_ROOM_CREDENTIALS_H
 #define BALAI_ROOM_CREDENTIALS_H
@@ -21,6 +22,14 @@ struct credentials;
 int credentials_load(const struct settings_secrecy *settings, const char *name,
 		     struct credentials **ret_credentials, char fault[CREDENTIALS_FAULT_BYTES])
 	__attribute__((warn_unused_result));
+
+/*
+ * Takes over authorities and lists of revoked certificates whose files have changed since. Returns 1
+ * where they have, 0 where not; or as credentials_load() does, and what was there still counts. The
+ * same files are not tried again.
+ */
+int credentials_refresh(struct credentials *credentials, const struct settings_secrecy *settings,
+			char fault[CREDENTIALS_FAULT_BYTES]) __attribute__((warn_unused_result));
 
 /* Wipes the keys. NULL is allowed. */
 void credentials_destroy(struct credentials *credentials);

@@ -19,6 +19,7 @@
 #define INCIDENTS_MAX 256
 #define RETRY_US (5 * CLOCK_US_PER_S)
 #define TICK_US CLOCK_US_PER_S
+#define REFRESH_US (30 * CLOCK_US_PER_S)
 /* After coming back the hub rightly sends once more what it keeps. */
 #define REPLAY_GRACE_US (5 * CLOCK_US_PER_S)
 /* Media whose keys do not come for so long after a new epoch are of one that was missed. */
@@ -43,6 +44,7 @@ struct secrecy {
 	struct credentials *credentials;
 	struct call_psk psk;
 	struct call_group *group; /* NULL: the credentials cannot be used yet */
+	int64_t refresh_us;       /* of the credentials, when it is due */
 	uint64_t missed_seen;
 	uint64_t lies_seen;
 	int64_t epoch_us; /* when the newest one began, or another try to get into it */
@@ -323,14 +325,33 @@ static void look_for_keys(struct secrecy *secrecy)
 	call_group_rejoin(secrecy->group);
 }
 
+/* Lists of revoked certificates are renewed long before they are over; a room runs for longer. */
+static void refresh(struct secrecy *secrecy)
+{
+	char fault[CREDENTIALS_FAULT_BYTES] = "out of memory";
+	int64_t at_us = clock_now_us();
+	int r;
+
+	if (!secrecy->credentials || at_us < secrecy->refresh_us)
+		return;
+	secrecy->refresh_us = at_us + REFRESH_US;
+	r = credentials_refresh(secrecy->credentials, &secrecy->settings, fault);
+	if (r > 0)
+		log_info("secrecy", "authorities or revoked certificates are new");
+	else if (r < 0)
+		log_error("secrecy", "what was there before goes on to count: %s", fault);
+}
+
 /* Does what is due, and returns until when nothing else is. */
 static int64_t go_on(struct secrecy *secrecy)
 {
-	int64_t due_us = call_group_tick(secrecy->group);
-	int64_t tick_us = clock_now_us() + TICK_US;
+	int64_t due_us, tick_us = clock_now_us() + TICK_US;
 	uint64_t epoch = 0;
-	bool has_epoch = call_group_epoch(secrecy->group, &epoch);
+	bool has_epoch;
 
+	refresh(secrecy);
+	due_us = call_group_tick(secrecy->group);
+	has_epoch = call_group_epoch(secrecy->group, &epoch);
 	meeting_set_epoch(secrecy->meeting, epoch, has_epoch);
 	media_keys_expire(secrecy->keys);
 	look_for_lies(secrecy);

@@ -1,5 +1,6 @@
 /* room/credentials: what is loaded, and what people are told of each file that is no good. */
 #include <errno.h>
+#include <mbedtls/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,6 +132,65 @@ static void test_faults_name_the_file(void **state)
 	}
 }
 
+static int check_room(struct test_pki *pki, struct credentials *credentials)
+{
+	const struct settings_secrecy settings = settings_of(pki);
+	char fault[CREDENTIALS_FAULT_BYTES];
+	struct credentials *room;
+	struct mls_identity identity;
+	struct mls_leaf_node leaf = {0};
+	int r;
+
+	assert_int_equal(credentials_load(&settings, "", &room, fault), 0);
+	leaf.credential = *credentials_own(room);
+	leaf.signature_key =
+		(struct mls_bytes){credentials_signer(room)->public_key, MLS_PUBLIC_KEY_BYTES};
+	r = mls_trust_check(credentials_trust(credentials), &leaf, (uint64_t)time(NULL), &identity);
+	credentials_destroy(room);
+	return r;
+}
+
+/* The authority's, in PEM, with `revoked` on it. */
+static void write_list(struct test_pki *pki, const char *name, const char *revoked)
+{
+	unsigned char der[2048], text[4096];
+	size_t length = test_pki_revoke(pki, "ca", revoked, -1, 1, der, sizeof(der));
+
+	assert_int_equal(mbedtls_pem_write_buffer("-----BEGIN X509 CRL-----\n",
+						  "-----END X509 CRL-----\n", der, length, text,
+						  sizeof(text), &length),
+			 0);
+	write_file(pki, name, text, length - 1);
+}
+
+static void test_new_lists_are_taken_over(void **state)
+{
+	struct test_pki *pki = *state;
+	struct settings_secrecy settings = settings_of(pki);
+	char fault[CREDENTIALS_FAULT_BYTES];
+	struct credentials *credentials;
+
+	write_list(pki, "list", "hub");
+	set_path(pki, "list", settings.revoked);
+	assert_int_equal(credentials_load(&settings, "", &credentials, fault), 0);
+	assert_int_equal(credentials_refresh(credentials, &settings, fault), 0);
+	assert_int_equal(check_room(pki, credentials), 0);
+	/* In its place, as who makes lists should do it. */
+	write_list(pki, "next", "room");
+	assert_int_equal(rename(test_pki_path(pki, "next"), test_pki_path(pki, "list")), 0);
+	assert_int_equal(credentials_refresh(credentials, &settings, fault), 1);
+	assert_int_equal(check_room(pki, credentials), -MLS_ERROR_REVOKED);
+	assert_int_equal(credentials_refresh(credentials, &settings, fault), 0);
+	/* One that cannot be read changes nothing, and is told once. */
+	write_file(pki, "next", "none", 4);
+	assert_int_equal(rename(test_pki_path(pki, "next"), test_pki_path(pki, "list")), 0);
+	assert_int_equal(credentials_refresh(credentials, &settings, fault), -EINVAL);
+	assert_non_null(strstr(fault, "list: not lists of revoked certificates"));
+	assert_int_equal(credentials_refresh(credentials, &settings, fault), 0);
+	assert_int_equal(check_room(pki, credentials), -MLS_ERROR_REVOKED);
+	credentials_destroy(credentials);
+}
+
 static void test_no_memory(void **state)
 {
 	struct test_pki *pki = *state;
@@ -158,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_a_room_has_what_its_files_say),
 		cmocka_unit_test(test_without_certificate_it_is_a_guest),
 		cmocka_unit_test(test_faults_name_the_file),
+		cmocka_unit_test(test_new_lists_are_taken_over),
 		cmocka_unit_test(test_no_memory),
 	};
 
