@@ -5,8 +5,17 @@
 
 #include "screen/decode.h"
 
+/*
+ * Made at once for a size: the one that is predicted from, the one being decoded, and those on their
+ * way to the screen and on it. Made one by one, whenever a busy machine lets one more wait, they
+ * would make a room's memory grow for hours.
+ */
+enum { READY = 5 };
+
 struct vdec_codec {
 	AVCodecContext *context;
+	int width; /* that pictures are ready for */
+	int height;
 };
 
 /* What libavcodec says, as the header of decode.h has it. */
@@ -33,8 +42,41 @@ static void libav_close(struct vdec_codec *codec)
 	free(codec);
 }
 
+static AVFrame *make_like(AVCodecContext *context, const AVFrame *picture, int flags)
+{
+	AVFrame *made = av_frame_alloc();
+
+	if (!made)
+		return NULL;
+	made->format = picture->format;
+	made->width = picture->width;
+	made->height = picture->height;
+	if (avcodec_default_get_buffer2(context, made, flags) < 0)
+		av_frame_free(&made);
+	return made;
+}
+
+/* Those that cannot be made now are made when they are needed. */
+static int get_buffer(AVCodecContext *context, AVFrame *picture, int flags)
+{
+	struct vdec_codec *codec = context->opaque;
+	int ret = avcodec_default_get_buffer2(context, picture, flags);
+	AVFrame *ready[READY - 1];
+
+	if (ret < 0 || (codec->width == picture->width && codec->height == picture->height))
+		return ret;
+	codec->width = picture->width;
+	codec->height = picture->height;
+	for (int i = 0; i < READY - 1; i++)
+		ready[i] = make_like(context, picture, flags);
+	for (int i = 0; i < READY - 1; i++)
+		av_frame_free(&ready[i]);
+	return ret;
+}
+
 static void configure(AVCodecContext *context)
 {
+	context->get_buffer2 = get_buffer;
 	context->flags |= AV_CODEC_FLAG_LOW_DELAY;
 	context->thread_count = 1;
 	context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
@@ -62,6 +104,7 @@ static int libav_open(const void *context, struct vdec_codec **ret_codec,
 		libav_close(codec);
 		return -ENOMEM;
 	}
+	codec->context->opaque = codec;
 	configure(codec->context);
 	ret = avcodec_open2(codec->context, decoder, NULL);
 	if (ret < 0) {
