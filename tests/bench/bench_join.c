@@ -1,9 +1,12 @@
 /*
  * A meeting that a hundred join, one a second, end-to-end encrypted: how long each waits for its
  * keys, and how long the hundredth for the first picture. The first and the last are whole rooms;
- * the others join, keep up with the group and have keys, but send and show nothing.
+ * the others join, keep up with the group and have keys, but send and show nothing. While the last
+ * one joins they take no commits: a box has a processor of its own for that.
  */
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +18,14 @@
 #include "tests/bench/figure.h"
 #include "tests/fake/party.h"
 
-enum { MEMBERS = 100, LIGHT = MEMBERS - 2, LAST = 10 };
+enum { MEMBERS = 100, LIGHT = MEMBERS - 2, LAST = 10, JOINS = 5 };
 
 struct light {
 	char name[16];
 	struct settings_room settings;
 	struct secrecy *secrecy;
 	struct meeting *meeting;
+	atomic_bool is_resting;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	int64_t start_us;
@@ -56,7 +60,8 @@ static void on_group(void *context, const struct meeting_group_event *event)
 {
 	struct light *light = context;
 
-	secrecy_group(light->secrecy, event);
+	if (!light->is_resting)
+		secrecy_group(light->secrecy, event);
 }
 
 static void on_object(void *context, const struct object_header *header, const uint8_t *payload,
@@ -195,36 +200,60 @@ static int64_t light_settle(struct light *light)
 	return light->keys_us - light->start_us;
 }
 
-static void say(const char *what, int64_t time_us, const double *goal)
+static bool has_members(const json_t *status, void *context)
 {
-	figure_say(what, (double)time_us / 1000, "ms", goal, FIGURE_LOWER);
+	const json_t *members = json_object_get(json_object_get(status, "secrecy"), "members");
+
+	return json_array_size(members) == *(const size_t *)context;
+}
+
+/* The last one comes, and goes again. */
+static int64_t join_last(struct site *site, struct party *first)
+{
+	size_t others = MEMBERS - 1;
+	struct party last;
+	int64_t start_us;
+	int64_t took_us;
+
+	must(party_until(first, has_members, &others) ? 0 : -ETIMEDOUT, "the others");
+	party_init(&last, "b", PARTY_B);
+	start_us = clock_now_us();
+	party_join(&last, site);
+	/* Asked with each picture on its screen; of so many, tiles are too small for time strips. */
+	must(party_counts_of(&last, "a", "picture.shown", 1) ? 0 : -ETIMEDOUT, "a picture");
+	took_us = clock_now_us() - start_us;
+	party_leave(&last);
+	party_finish(&last);
+	return took_us;
 }
 
 int main(void)
 {
 	static struct light lights[LIGHT];
 	static int64_t times[LIGHT];
+	static int64_t last_us[JOINS];
 	const double goal = 1000;
 	struct site *site = site_create();
-	struct party first, last;
-	int64_t start_us;
+	struct settings_room settings;
+	struct settings_board board;
+	struct party first;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	for (int i = 0; i < LIGHT; i++)
 		light_init(&lights[i], site, i);
+	site_settings(site, "b", &settings, &board);
 	party_init(&first, "a", PARTY_A);
-	party_init(&last, "b", PARTY_B);
 	party_join(&first, site);
 	for (int i = 0; i < LIGHT; i++) {
 		light_join(&lights[i]);
 		times[i] = light_settle(&lights[i]);
 	}
-	start_us = clock_now_us();
-	party_join(&last, site);
-	if (!party_sees(&last, PARTY_A, 1))
-		exit(EXIT_FAILURE);
-	say("join of the 100th member to its first picture",
-	    viewer_get(last.viewer, PARTY_A).seen_us - start_us, &goal);
+	for (int i = 0; i < LIGHT; i++)
+		lights[i].is_resting = true;
+	for (int i = 0; i < JOINS; i++)
+		last_us[i] = join_last(site, &first);
+	figure_say("join of the 100th member to its first picture, median of 5",
+		   figure_percentile_ms(last_us, JOINS, 0.5), "ms", &goal, FIGURE_LOWER);
 	figure_say("join to keys, members 90 to 99, median",
 		   figure_percentile_ms(times + LIGHT - LAST, LAST, 0.5), "ms", NULL, FIGURE_LOWER);
 	figure_say("join to keys, one a second, 98 joins, median",
@@ -235,6 +264,5 @@ int main(void)
 		light_leave(&lights[i]);
 	site_destroy(site);
 	party_finish(&first);
-	party_finish(&last);
 	return 0;
 }
