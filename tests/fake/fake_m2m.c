@@ -21,68 +21,11 @@ static bool is_raw(const struct fake_m2m *fake, const struct fake_m2m_queue *que
 	return fake->config.is_decoder ? queue == &fake->out : queue == &fake->in;
 }
 
-static uint32_t aligned(uint32_t value, uint32_t align)
-{
-	return align > 0 ? (value + align - 1) / align * align : value;
-}
-
-uint32_t fake_m2m_measure(uint32_t fourcc, uint32_t width, uint32_t height, uint32_t align,
-			  uint32_t sizes[FAKE_M2M_PLANES])
-{
-	uint32_t pitch = aligned(fourcc == V4L2_PIX_FMT_YUYV ? 2 * width : width, align);
-	uint32_t area = pitch * aligned(height, align);
-
-	memset(sizes, 0, FAKE_M2M_PLANES * sizeof(sizes[0]));
-	switch (fourcc) {
-	case V4L2_PIX_FMT_NV12M:
-		sizes[0] = area;
-		sizes[1] = area / 2;
-		break;
-	case V4L2_PIX_FMT_YUV420M:
-		sizes[0] = area;
-		sizes[1] = sizes[2] = area / 4;
-		break;
-	case V4L2_PIX_FMT_YUYV:
-		sizes[0] = area;
-		break;
-	default:
-		sizes[0] = area + area / 2;
-		break;
-	}
-	return pitch;
-}
-
-static void drop(struct fake_m2m_memory *memory)
-{
-	if (memory->of_device || memory->mapped)
-		return;
-	free(memory->data);
-	memory->data = NULL;
-}
-
-static struct fake_m2m_memory *make_memory(struct fake_m2m *fake, uint32_t size)
-{
-	struct fake_m2m_memory *memory = &fake->memories[fake->n_memories++];
-
-	assert(fake->n_memories <= FAKE_M2M_MEMORIES);
-	*memory = (struct fake_m2m_memory){.size = size, .of_device = true};
-	/* not by malloc(), whose failures a test may arm */
-	memory->data = aligned_alloc(8, ((size_t)size + 7) / 8 * 8);
-	assert(memory->data);
-	memset(memory->data, 0, size);
-	return memory;
-}
-
 static void free_buffers(struct fake_m2m_queue *queue)
 {
 	for (uint32_t i = 0; i < queue->n_buffers; i++) {
 		for (uint32_t j = 0; j < queue->n_planes; j++) {
-			struct fake_m2m_memory *memory = queue->buffers[i].planes[j];
-
-			if (!memory)
-				continue;
-			memory->of_device = false;
-			drop(memory);
+			fake_memory_let_go(queue->buffers[i].planes[j]);
 		}
 	}
 	queue->n_buffers = 0;
@@ -101,15 +44,16 @@ static int request_buffers(struct fake_m2m *fake, struct v4l2_requestbuffers *re
 		queue->buffers[i] = (struct fake_m2m_buffer){0};
 		for (uint32_t j = 0; j < queue->n_planes && request->memory == V4L2_MEMORY_MMAP;
 		     j++)
-			queue->buffers[i].planes[j] = make_memory(fake, queue->sizes[j]);
+			queue->buffers[i].planes[j] =
+				fake_memory_make(&fake->memories, queue->sizes[j]);
 	}
 	request->count = queue->n_buffers;
 	return 0;
 }
 
-static uint32_t offset_of(const struct fake_m2m *fake, const struct fake_m2m_memory *memory)
+static uint32_t offset_of(const struct fake_m2m *fake, const struct fake_memory *memory)
 {
-	return (uint32_t)(memory - fake->memories + 1) << 12;
+	return (uint32_t)(memory - fake->memories.all + 1) << 12;
 }
 
 static int query_buffer(struct fake_m2m *fake, struct v4l2_buffer *buffer)
@@ -254,12 +198,12 @@ static void lay_out(struct fake_m2m *fake, struct fake_m2m_queue *queue, uint32_
 	}
 	if (!knows(fake, queue->fourcc))
 		queue->fourcc = fake->config.pixels[0];
-	queue->width = aligned(queue->width, fake->config.align);
-	queue->pitch = fake_m2m_measure(queue->fourcc, queue->width, queue->height,
-					fake->config.align, queue->sizes);
-	queue->height = aligned(queue->height, fake->config.align);
+	queue->width = fake_memory_align(queue->width, fake->config.align);
+	queue->pitch = fake_memory_measure(queue->fourcc, queue->width, queue->height,
+					   fake->config.align, queue->sizes);
+	queue->height = fake_memory_align(queue->height, fake->config.align);
 	queue->n_planes = 0;
-	for (uint32_t i = 0; i < FAKE_M2M_PLANES; i++)
+	for (uint32_t i = 0; i < FAKE_MEMORY_PLANES; i++)
 		queue->n_planes += queue->sizes[i] > 0;
 }
 
@@ -518,7 +462,7 @@ static void fake_close(void *context, int fd)
 static int fake_mmap(void *context, int fd, uint64_t offset, size_t length, void **ret_memory)
 {
 	struct fake_m2m *fake = context;
-	struct fake_m2m_memory *memory = &fake->memories[(offset >> 12) - 1];
+	struct fake_memory *memory = &fake->memories.all[(offset >> 12) - 1];
 
 	pthread_mutex_lock(&fake->lock);
 	assert(fd == DEVICE_FD && memory->data && length == memory->size && !memory->mapped);
@@ -532,14 +476,10 @@ static int fake_mmap(void *context, int fd, uint64_t offset, size_t length, void
 static void fake_munmap(void *context, void *data, size_t length)
 {
 	struct fake_m2m *fake = context;
-	struct fake_m2m_memory *memory = fake->memories;
 
 	(void)length;
 	pthread_mutex_lock(&fake->lock);
-	while (memory->data != data || !memory->mapped)
-		memory++;
-	memory->mapped = false;
-	drop(memory);
+	fake_memory_unmap(&fake->memories, data);
 	fake->counts.mapped--;
 	pthread_mutex_unlock(&fake->lock);
 }
@@ -605,8 +545,7 @@ void fake_m2m_destroy(struct fake_m2m *fake)
 	if (!fake)
 		return;
 	assert(fake->counts.open == 0 && fake->counts.mapped == 0);
-	for (size_t i = 0; i < fake->n_memories; i++)
-		assert(!fake->memories[i].data);
+	fake_memory_assert_none(&fake->memories);
 	fake_nodes_destroy(fake->folder);
 	pthread_cond_destroy(&fake->changed);
 	pthread_mutex_destroy(&fake->lock);

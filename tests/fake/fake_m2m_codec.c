@@ -21,8 +21,8 @@ static enum AVPixelFormat pixels_of(uint32_t fourcc)
 }
 
 /* Where the planes of a raw picture lie, its memories being at `bases`. */
-static void find_planes(const struct fake_m2m_queue *queue, uint8_t *const bases[FAKE_M2M_PLANES],
-			uint8_t *data[4], int strides[4])
+static void find_planes(const struct fake_m2m_queue *queue,
+			uint8_t *const bases[FAKE_MEMORY_PLANES], uint8_t *data[4], int strides[4])
 {
 	enum AVPixelFormat pixels = pixels_of(queue->fourcc);
 	size_t area = (size_t)queue->pitch * queue->height;
@@ -42,7 +42,7 @@ static void find_planes(const struct fake_m2m_queue *queue, uint8_t *const bases
 
 /* The real memory behind a buffer, the camera's by DMABUF. */
 static void map_bases(const struct fake_m2m_queue *queue, const struct fake_m2m_buffer *buffer,
-		      uint8_t *bases[FAKE_M2M_PLANES])
+		      uint8_t *bases[FAKE_MEMORY_PLANES])
 {
 	for (uint32_t i = 0; i < queue->n_planes; i++) {
 		if (queue->memory == V4L2_MEMORY_MMAP) {
@@ -56,7 +56,7 @@ static void map_bases(const struct fake_m2m_queue *queue, const struct fake_m2m_
 }
 
 static void unmap_bases(const struct fake_m2m_queue *queue, const struct fake_m2m_buffer *buffer,
-			uint8_t *bases[FAKE_M2M_PLANES])
+			uint8_t *bases[FAKE_MEMORY_PLANES])
 {
 	for (uint32_t i = 0; i < queue->n_planes && queue->memory == V4L2_MEMORY_DMABUF; i++)
 		munmap(bases[i], buffer->lengths[i]);
@@ -77,7 +77,7 @@ static AVFrame *read_picture(struct fake_m2m *fake, const struct fake_m2m_buffer
 {
 	enum AVPixelFormat pixels = pixels_of(fake->in.fourcc);
 	AVFrame *frame = av_frame_alloc();
-	uint8_t *bases[FAKE_M2M_PLANES] = {NULL}, *data[4] = {NULL};
+	uint8_t *bases[FAKE_MEMORY_PLANES] = {NULL}, *data[4] = {NULL};
 	int strides[4] = {0};
 
 	assert(frame);
@@ -281,14 +281,14 @@ static void change_source(struct fake_m2m *fake)
 	if (out->streaming)
 		give_empty(fake, V4L2_BUF_FLAG_LAST);
 	out->fourcc = fake->config.pixels[0];
-	out->pitch = fake_m2m_measure(out->fourcc, fake->visible_width, fake->visible_height,
-				      fake->config.align, out->sizes);
+	out->pitch = fake_memory_measure(out->fourcc, fake->visible_width, fake->visible_height,
+					 fake->config.align, out->sizes);
 	out->width = fake->visible_width;
 	out->height = fake->config.align ? (fake->visible_height + fake->config.align - 1) /
 						   fake->config.align * fake->config.align
 					 : fake->visible_height;
 	out->n_planes = 0;
-	for (uint32_t i = 0; i < FAKE_M2M_PLANES; i++)
+	for (uint32_t i = 0; i < FAKE_MEMORY_PLANES; i++)
 		out->n_planes += out->sizes[i] > 0;
 	fake->out_is_stale = true;
 	fake->source_changed = true;
@@ -299,7 +299,7 @@ static void change_source(struct fake_m2m *fake)
 static void write_picture(const struct fake_m2m_queue *out, const AVFrame *frame,
 			  struct fake_m2m_buffer *buffer)
 {
-	uint8_t *bases[FAKE_M2M_PLANES] = {NULL}, *data[4] = {NULL};
+	uint8_t *bases[FAKE_MEMORY_PLANES] = {NULL}, *data[4] = {NULL};
 	int strides[4] = {0};
 
 	map_bases(out, buffer, bases);

@@ -6,29 +6,22 @@
 #define BALAI_TESTS_FAKE_M2M_PRIVATE_H
 
 #include "tests/fake/fake_m2m.h"
+#include "tests/fake/fake_memory.h"
 
 #include <libavcodec/avcodec.h>
 #include <pthread.h>
 
-enum { FAKE_M2M_BUFFERS = 4, FAKE_M2M_PLANES = 3, FAKE_M2M_MEMORIES = 4096 };
-
-/* Memory lives as long as the device or a mapping refers to it, as the kernel's does. */
-struct fake_m2m_memory {
-	uint8_t *data;
-	uint32_t size;
-	bool of_device;
-	bool mapped;
-};
+enum { FAKE_M2M_BUFFERS = 4 };
 
 enum fake_m2m_state { FAKE_M2M_IDLE, FAKE_M2M_QUEUED, FAKE_M2M_READY };
 
 struct fake_m2m_buffer {
-	struct fake_m2m_memory *planes[FAKE_M2M_PLANES];
+	struct fake_memory *planes[FAKE_MEMORY_PLANES];
 	enum fake_m2m_state state;
 	unsigned int turn; /* in its state, the lower the earlier */
-	uint32_t used[FAKE_M2M_PLANES];
-	int fds[FAKE_M2M_PLANES];
-	uint32_t lengths[FAKE_M2M_PLANES];
+	uint32_t used[FAKE_MEMORY_PLANES];
+	int fds[FAKE_MEMORY_PLANES];
+	uint32_t lengths[FAKE_MEMORY_PLANES];
 	uint32_t flags;
 	struct timeval time;
 	bool keyframe; /* an IDR was asked for */
@@ -38,7 +31,7 @@ struct fake_m2m_queue {
 	bool streaming;
 	uint32_t memory;
 	uint32_t fourcc, width, height, pitch;
-	uint32_t sizes[FAKE_M2M_PLANES];
+	uint32_t sizes[FAKE_MEMORY_PLANES];
 	uint32_t n_planes;
 	struct fake_m2m_buffer buffers[FAKE_M2M_BUFFERS];
 	uint32_t n_buffers;
@@ -60,8 +53,7 @@ struct fake_m2m {
 	bool draining;
 	int64_t controls[FAKE_M2M_CONTROLS];
 	uint32_t visible_width, visible_height;
-	struct fake_m2m_memory memories[FAKE_M2M_MEMORIES];
-	size_t n_memories;
+	struct fake_memories memories;
 	struct fake_m2m_counts counts;
 
 	/* a decoder's */
@@ -72,10 +64,6 @@ struct fake_m2m {
 	AVCodecContext *codec;
 	AVPacket *held; /* by faults that hold back */
 };
-
-/* Bytes of the planes of a raw picture with that stride and those lines; returns the stride. */
-uint32_t fake_m2m_measure(uint32_t fourcc, uint32_t width, uint32_t height, uint32_t align,
-			  uint32_t sizes[FAKE_M2M_PLANES]);
 
 /* Under the lock: codes or decodes as far as buffers are there. */
 void fake_m2m_work(struct fake_m2m *fake);

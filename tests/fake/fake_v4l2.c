@@ -10,20 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tests/fake/fake_memory.h"
 #include "tests/fake/fake_nodes.h"
 
-enum { DEVICE_FD = 100000, DMABUF_FD = 200000, BUFFERS = 4, PLANES = 3, STEP = 8, MEMORIES = 1024 };
-
-/* Memory lives as long as the device or a mapping refers to it, as the kernel's does. */
-struct memory {
-	void *data;
-	uint32_t size;
-	bool of_device;
-	bool mapped;
-};
+enum { DEVICE_FD = 100000, DMABUF_FD = 200000, BUFFERS = 4, STEP = 8 };
 
 struct buffer {
-	struct memory *planes[PLANES];
+	struct fake_memory *planes[FAKE_MEMORY_PLANES];
 	bool queued;
 	bool ready;
 	struct fake_v4l2_shot shot;
@@ -41,14 +34,13 @@ struct fake_v4l2 {
 	struct fake_v4l2_node *open; /* one at a time */
 	bool unplugged;
 	bool source_changed;
-	uint32_t sizes[PLANES]; /* of the memories of the format that is set */
+	uint32_t sizes[FAKE_MEMORY_PLANES]; /* of the memories of the format that is set */
 	uint32_t n_planes;
 	struct buffer buffers[BUFFERS];
 	uint32_t n_buffers;
 	uint32_t order[BUFFERS]; /* queued, the first first */
 	size_t n_queued;
-	struct memory memories[MEMORIES]; /* all that ever were, to be found by address */
-	size_t n_memories;
+	struct fake_memories memories;
 	struct fake_v4l2_counts counts;
 };
 
@@ -140,34 +132,6 @@ static int enum_interval(struct fake_v4l2 *fake, struct v4l2_frmivalenum *interv
 	return 0;
 }
 
-/* What a format's memories hold: the first's pitch, then the bytes of each. */
-static uint32_t measure(uint32_t fourcc, uint32_t width, uint32_t height, uint32_t sizes[PLANES])
-{
-	uint32_t area = width * height;
-
-	memset(sizes, 0, PLANES * sizeof(sizes[0]));
-	switch (fourcc) {
-	case V4L2_PIX_FMT_NV12M:
-		sizes[0] = area;
-		sizes[1] = area / 2;
-		return width;
-	case V4L2_PIX_FMT_YUV420M:
-		sizes[0] = area;
-		sizes[1] = sizes[2] = area / 4;
-		return width;
-	case V4L2_PIX_FMT_YUYV:
-		sizes[0] = area * 2;
-		return width * 2;
-	case V4L2_PIX_FMT_NV12:
-	case V4L2_PIX_FMT_YUV420:
-		sizes[0] = area + area / 2;
-		return width;
-	default:
-		sizes[0] = area;
-		return 0;
-	}
-}
-
 static void set_mplane(const struct fake_v4l2 *fake, uint32_t pitch,
 		       struct v4l2_pix_format_mplane *pix)
 {
@@ -177,7 +141,7 @@ static void set_mplane(const struct fake_v4l2 *fake, uint32_t pitch,
 	pix->height = or_lie(pix->height, lies->height);
 	pix->field = or_lie(pix->field, lies->field);
 	pix->num_planes = (uint8_t)or_lie(fake->n_planes, lies->n_planes);
-	for (uint32_t i = 0; i < PLANES; i++) {
+	for (uint32_t i = 0; i < FAKE_MEMORY_PLANES; i++) {
 		bool half = pix->pixelformat == V4L2_PIX_FMT_YUV420M && i > 0;
 
 		pix->plane_fmt[i].bytesperline = or_lie(half ? pitch / 2 : pitch, lies->pitch[i]);
@@ -194,10 +158,10 @@ static int set_format(struct fake_v4l2 *fake, struct v4l2_format *format)
 	uint32_t fourcc = multi ? format->fmt.pix_mp.pixelformat : pix->pixelformat;
 	uint32_t width = multi ? format->fmt.pix_mp.width : pix->width;
 	uint32_t height = multi ? format->fmt.pix_mp.height : pix->height;
-	uint32_t pitch = measure(fourcc, width, height, fake->sizes);
+	uint32_t pitch = fake_memory_measure(fourcc, width, height, 0, fake->sizes);
 
 	fake->n_planes = 0;
-	for (uint32_t i = 0; i < PLANES; i++)
+	for (uint32_t i = 0; i < FAKE_MEMORY_PLANES; i++)
 		fake->n_planes += fake->sizes[i] > 0;
 	fake->counts.fourcc = fourcc;
 	fake->counts.width = width;
@@ -224,36 +188,14 @@ static int set_rate(struct fake_v4l2 *fake, struct v4l2_streamparm *parameters)
 	return 0;
 }
 
-static void drop(struct memory *memory)
-{
-	if (memory->of_device || memory->mapped)
-		return;
-	free(memory->data);
-	memory->data = NULL;
-}
-
 static void free_buffers(struct fake_v4l2 *fake)
 {
 	for (uint32_t i = 0; i < fake->n_buffers; i++) {
-		for (uint32_t j = 0; j < fake->n_planes; j++) {
-			fake->buffers[i].planes[j]->of_device = false;
-			drop(fake->buffers[i].planes[j]);
-		}
+		for (uint32_t j = 0; j < fake->n_planes; j++)
+			fake_memory_let_go(fake->buffers[i].planes[j]);
 	}
 	fake->n_buffers = 0;
 	fake->n_queued = 0;
-}
-
-/* Not by malloc(), whose failures a test may arm for the camera. */
-static struct memory *make_memory(struct fake_v4l2 *fake, uint32_t size)
-{
-	struct memory *memory = &fake->memories[fake->n_memories++];
-
-	assert(fake->n_memories <= MEMORIES);
-	*memory = (struct memory){.size = size, .of_device = true};
-	memory->data = aligned_alloc(8, ((size_t)size + 7) / 8 * 8);
-	assert(memory->data);
-	return memory;
 }
 
 static int request_buffers(struct fake_v4l2 *fake, struct v4l2_requestbuffers *request)
@@ -266,7 +208,8 @@ static int request_buffers(struct fake_v4l2 *fake, struct v4l2_requestbuffers *r
 	for (uint32_t i = 0; i < BUFFERS; i++) {
 		fake->buffers[i] = (struct buffer){0};
 		for (uint32_t j = 0; j < fake->n_planes; j++)
-			fake->buffers[i].planes[j] = make_memory(fake, fake->sizes[j]);
+			fake->buffers[i].planes[j] =
+				fake_memory_make(&fake->memories, fake->sizes[j]);
 	}
 	request->count = or_lie(BUFFERS, fake->open->lies.n_buffers);
 	return 0;
@@ -275,7 +218,7 @@ static int request_buffers(struct fake_v4l2 *fake, struct v4l2_requestbuffers *r
 /* Offsets of memories: buffer and plane. */
 static uint32_t offset_of(uint32_t index, uint32_t plane)
 {
-	return (index * PLANES + plane + 1) << 20;
+	return (index * FAKE_MEMORY_PLANES + plane + 1) << 20;
 }
 
 static int query_buffer(struct fake_v4l2 *fake, struct v4l2_buffer *buffer)
@@ -356,7 +299,7 @@ static int export_buffer(struct fake_v4l2 *fake, struct v4l2_exportbuffer *expor
 	if (!fake->open->exports)
 		return -ENOTTY;
 	assert(export->index < fake->n_buffers && export->plane < fake->n_planes);
-	export->fd = DMABUF_FD + (int)(export->index * PLANES + export->plane);
+	export->fd = DMABUF_FD + (int)(export->index * FAKE_MEMORY_PLANES + export->plane);
 	fake->counts.exported++;
 	return 0;
 }
@@ -555,11 +498,11 @@ static int fake_mmap(void *context, int fd, uint64_t offset, size_t length, void
 {
 	struct fake_v4l2 *fake = context;
 	uint32_t place = (uint32_t)(offset >> 20) - 1;
-	struct memory *memory;
+	struct fake_memory *memory;
 
 	pthread_mutex_lock(&fake->lock);
-	assert(fake->open && fd >= DEVICE_FD && place / PLANES < fake->n_buffers);
-	memory = fake->buffers[place / PLANES].planes[place % PLANES];
+	assert(fake->open && fd >= DEVICE_FD && place / FAKE_MEMORY_PLANES < fake->n_buffers);
+	memory = fake->buffers[place / FAKE_MEMORY_PLANES].planes[place % FAKE_MEMORY_PLANES];
 	assert(length <= memory->size || fake->open->lies.length);
 	memory->mapped = true;
 	fake->counts.mapped++;
@@ -571,21 +514,11 @@ static int fake_mmap(void *context, int fd, uint64_t offset, size_t length, void
 static void fake_munmap(void *context, void *data, size_t length)
 {
 	struct fake_v4l2 *fake = context;
-	bool found = false;
 
 	(void)length;
 	pthread_mutex_lock(&fake->lock);
-	for (size_t i = 0; i < fake->n_memories && !found; i++) {
-		struct memory *memory = &fake->memories[i];
-
-		if (memory->data != data || !memory->mapped)
-			continue;
-		memory->mapped = false;
-		drop(memory);
-		fake->counts.mapped--;
-		found = true;
-	}
-	assert(found);
+	fake_memory_unmap(&fake->memories, data);
+	fake->counts.mapped--;
 	pthread_mutex_unlock(&fake->lock);
 }
 
@@ -660,8 +593,7 @@ void fake_v4l2_destroy(struct fake_v4l2 *fake)
 	if (!fake)
 		return;
 	assert(fake->counts.open == 0 && fake->counts.mapped == 0 && fake->counts.exported == 0);
-	for (size_t i = 0; i < fake->n_memories; i++)
-		assert(!fake->memories[i].data);
+	fake_memory_assert_none(&fake->memories);
 	fake_nodes_destroy(fake->folder);
 	close(fake->changed);
 	pthread_mutex_destroy(&fake->lock);
