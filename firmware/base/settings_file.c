@@ -73,22 +73,19 @@ static void *target_of(const struct loader *loader, const struct setting *row, s
 	return (char *)loader->settings + row->offset + element * row->element_size;
 }
 
+/* A value of the table's own, which is right by test. */
 static void set_default(struct loader *loader, const struct setting *row, size_t element)
 {
-	if (!setting_read(row, row->initial, target_of(loader, row, element)))
+	if (row->initial && !setting_read(row, row->initial, target_of(loader, row, element)))
 		settings_add_fault(loader->faults, 0, "[%s] %s: no memory for the default",
 				   row->section, row->key);
 }
 
-/* The first elements get theirs. */
+/* Of the first elements. */
 static void set_defaults(struct loader *loader)
 {
-	for (size_t i = 0; i < loader->table->n_rows; i++) {
-		const struct setting *row = &loader->table->rows[i];
-
-		if (row->initial)
-			set_default(loader, row, 0);
-	}
+	for (size_t i = 0; i < loader->table->n_rows; i++)
+		set_default(loader, &loader->table->rows[i], 0);
 }
 
 /* A further element gets its own once. */
@@ -101,8 +98,7 @@ static void set_element_defaults(struct loader *loader)
 		    loader->has_defaults[i][loader->element])
 			continue;
 		loader->has_defaults[i][loader->element] = true;
-		if (row->initial)
-			set_default(loader, row, loader->element);
+		set_default(loader, row, loader->element);
 	}
 }
 
