@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <valgrind/memcheck.h>
 
+#include "e2ee/knock.h"
+#include "e2ee/meeting_code.h"
 #include "e2ee/mls_protect.h"
 #include "e2ee/sframe.h"
 
@@ -115,6 +117,27 @@ static void check_hpke(void)
 	mls_wipe(&pair, sizeof(pair));
 }
 
+/* Neither a key package that is sealed nor what the code is made of is looked at. */
+static void check_meeting(void)
+{
+	struct mls_bytes meeting = {(const uint8_t *)"meeting", 7};
+	uint8_t authenticator[MLS_HASH_BYTES] = {9};
+	uint8_t package[300] = {10};
+	char code[MEETING_CODE_BYTES];
+	struct mls_writer sealed;
+	struct mls_key_pair door;
+
+	hide(package, sizeof(package));
+	hide(authenticator, sizeof(authenticator));
+	must(mls_key_pair_generate(&door));
+	mls_writer_init(&sealed, KNOCK_BYTES_MAX);
+	must(knock_seal(door.public_key, meeting, (struct mls_bytes){package, sizeof(package)},
+			&sealed));
+	mls_writer_finish(&sealed);
+	meeting_code(authenticator, code);
+	mls_wipe(&door, sizeof(door));
+}
+
 /* With an argument it does what is forbidden, so that the test knows that it would be seen. */
 int main(int argc, char **argv)
 {
@@ -125,6 +148,7 @@ int main(int argc, char **argv)
 	check_sframe();
 	check_messages();
 	check_hpke();
+	check_meeting();
 	hide(&secret, sizeof(secret));
 	if (argc > 1 && secret > 0)
 		return 2;
