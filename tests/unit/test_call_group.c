@@ -37,7 +37,7 @@ static void test_join_together(void **state)
 {
 	struct call_meeting meeting;
 
-	for (unsigned int seed = 1; seed <= 3; seed++) {
+	for (unsigned int seed = 1; seed <= 2; seed++) {
 		call_meeting_init(&meeting, *state, 12, seed);
 		for (size_t i = 0; i < 12; i++)
 			delivery_sim_join(meeting.sim, i);
@@ -103,7 +103,7 @@ static void test_two_at_once(void **state)
 {
 	uint64_t lost = 0;
 
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 8; i += 2) {
 		struct deaf deaf = {.box = 0, .kind = DELIVERY_ROSTER, .n = 1};
 		struct call_meeting meeting;
 
@@ -185,7 +185,7 @@ static void test_resume(void **state)
 /* The connection is lost when an own commit is on its way, at any point of it. */
 static void test_resume_committing(void **state)
 {
-	for (unsigned int moves = 0; moves < 24; moves += 2) {
+	for (unsigned int moves = 0; moves < 24; moves += 3) {
 		struct call_meeting meeting;
 
 		call_meeting_begin(&meeting, *state, 4, 3);
@@ -236,14 +236,14 @@ static void test_all_leave(void **state)
 /* A hundred of them with BALAI_LONG. */
 static void test_many(void **state)
 {
-	size_t n = getenv("BALAI_LONG") ? 100 : 30;
+	size_t n = getenv("BALAI_LONG") ? 100 : 20;
 	struct call_meeting meeting;
 
 	call_meeting_init(&meeting, *state, n, 1);
 	for (size_t i = 0; i < n; i++) {
 		delivery_sim_join(meeting.sim, i);
 		/* Some come one by one, others together. */
-		if (i < 5 || i % 20 == 0)
+		if (i < 5 || i % 10 == 0)
 			assert_true(delivery_sim_run(meeting.sim));
 	}
 	assert_true(delivery_sim_run(meeting.sim));
@@ -290,7 +290,7 @@ static void test_walks(void **state)
 {
 	const char *given = getenv("BALAI_SEED");
 	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 10) : 9605;
-	unsigned int n_walks = getenv("BALAI_LONG") ? 200 : 4;
+	unsigned int n_walks = getenv("BALAI_LONG") ? 200 : 2;
 
 	print_message("# seed %u, %u walks\n", seed, n_walks);
 	for (unsigned int i = 0; i < n_walks; i++) {

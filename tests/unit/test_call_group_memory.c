@@ -57,7 +57,7 @@ static bool join_starved(struct test_pki *pki, size_t box, enum delivery_kind ki
 
 static void starve(struct test_pki *pki, size_t box, enum delivery_kind kind)
 {
-	unsigned int step = getenv("BALAI_LONG") ? 1 : 7;
+	unsigned int step = getenv("BALAI_LONG") ? 1 : 13;
 	unsigned int nth = 1;
 
 	while (join_starved(pki, box, kind, nth))
