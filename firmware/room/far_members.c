@@ -25,6 +25,7 @@ struct far_member {
 	bool here;
 	uint16_t camera; /* track, or 0 */
 	uint16_t sound;  /* track, or 0 */
+	bool is_unheard; /* for want of a source, which was said */
 	struct decode_thread *decoder;
 	struct mixer_source *source;
 	_Atomic uint8_t voice; /* the newest packet's sound state; silence without a source */
@@ -130,10 +131,11 @@ static void open_sound(struct far_member *member, uint16_t track)
 {
 	int error = mixer_source_open(member->all->config.mixer, &member->source);
 
-	if (error)
+	if (error && !member->is_unheard)
 		log_warning("room", "\"%s\" cannot be heard: %d others are heard already",
 			    member->box, MIXER_SOURCES_MAX);
-	else
+	member->is_unheard = error != 0;
+	if (!error)
 		member->sound = track;
 }
 
