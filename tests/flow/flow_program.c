@@ -275,6 +275,49 @@ static void faults_of_both_files_end_it(void **state)
 	assert_non_null(strstr(bench->err, "board.ini: [board] name: is missing"));
 }
 
+/* What the room file may not say and the centre may. */
+static void the_centre_may_switch_encryption_off(void **state)
+{
+	struct bench *bench = *state;
+	char policy[128];
+	const char *const arguments[] = {"balai-room",
+					 "--board",
+					 bench->board_file,
+					 "--config",
+					 bench->room_file,
+					 "--policy",
+					 policy,
+					 NULL};
+	pid_t pid;
+
+	snprintf(policy, sizeof(policy), "%s/policy.ini", bench->folder);
+	assert_int_equal(run(bench, arguments), 1);
+	assert_non_null(strstr(bench->err, "policy.ini: it cannot be opened"));
+	write_file(policy, "[policy]\nmode = none\n");
+	assert_int_equal(run(bench, arguments), 1);
+	assert_non_null(strstr(bench->err, "policy.ini:2: [policy] mode: \"none\" is not"));
+	write_file(policy, "[policy]\nmode = off\n");
+	pid = start(bench, arguments, "room");
+	await_notice(bench, "READY=1");
+	await_status(bench, "secrecy/state", "clear");
+	await_status(bench, "notice/kind", "alert");
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for_end(pid), 0);
+}
+
+static void meetings_are_encrypted(void **state)
+{
+	struct bench *bench = *state;
+	pid_t pid = start_room(bench);
+
+	await_notice(bench, "READY=1");
+	await_status(bench, "secrecy/state", "encrypted");
+	assert_int_equal(CTL(bench, "status", "secrecy/members/0/name"), 0);
+	assert_string_equal(bench->out, "Ruang Satu\n");
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for_end(pid), 0);
+}
+
 static void runs_until_it_is_told(void **state)
 {
 	static const int endings[] = {SIGTERM, SIGINT};
@@ -342,6 +385,7 @@ int main(void)
 		TEST(arguments_are_explained),        TEST(check_tells_faults),
 		TEST(faults_of_both_files_end_it),    TEST(runs_until_it_is_told),
 		TEST(second_room_at_the_socket_ends), TEST(control_drives_it),
+		TEST(meetings_are_encrypted),         TEST(the_centre_may_switch_encryption_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
