@@ -239,15 +239,33 @@ static void test_revoked_is_refused(void **state)
 	assert_refused(bench, "c", "certificate revoked");
 }
 
-/* Its own clock is late, so that it believes in its certificate. */
+/* It is valid for a day more by this room's clock, but not by that of the others. */
 static void test_expired_is_refused(void **state)
 {
 	struct bench *bench = *state;
 	struct settings_secrecy *secrecy;
 	char folder[128];
 
+	bench->pair.a.devices.clock_offset_s = 2 * DAY_S;
+	bench->pair.b.devices.clock_offset_s = 2 * DAY_S;
 	meet(bench);
 	secrecy = prepare(bench, &bench->c);
+	snprintf(folder, sizeof(folder), "%s", site_path(bench->pair.site, "meetings"));
+	site_pki(bench->pair.site, (const char *[]){"pki", "room", "--days", "1", "--file", "old",
+						    folder, "Old", NULL});
+	snprintf(secrecy->certificate, sizeof(secrecy->certificate), "%s/old.crt", folder);
+	snprintf(secrecy->key, sizeof(secrecy->key), "%s/old.key", folder);
+	join(bench, &bench->c);
+	assert_refused(bench, "Old", "certificate expired or not yet valid");
+}
+
+/* It knows by itself, and does not even ask. */
+static void test_an_expired_room_says_so(void **state)
+{
+	struct bench *bench = *state;
+	struct settings_secrecy *secrecy = prepare(bench, &bench->c);
+	char folder[128];
+
 	snprintf(folder, sizeof(folder), "%s", site_path(bench->pair.site, "meetings"));
 	site_pki(bench->pair.site, (const char *[]){"pki", "room", "--expired", "--file", "old",
 						    folder, "Old", NULL});
@@ -388,6 +406,7 @@ int main(void)
 		TEST(test_other_authority_is_refused),
 		TEST(test_revoked_is_refused),
 		TEST(test_expired_is_refused),
+		TEST(test_an_expired_room_says_so),
 		TEST(test_guests_are_refused),
 		TEST(test_an_office_has_a_secret),
 		TEST(test_clear_meetings_are_red),
