@@ -12,6 +12,7 @@
 #include "meeting/meeting.h"
 #include "microphone/front_end.h"
 #include "microphone/opus_out.h"
+#include "room/devices.h"
 #include "room/far_members.h"
 #include "room/notice.h"
 #include "room/secrecy.h"
@@ -22,7 +23,6 @@
 #define OPUS_COMPLEXITY 5
 #define JITTER_MIN_US (20 * CLOCK_US_PER_MS)
 #define JITTER_MAX_US (200 * CLOCK_US_PER_MS)
-#define SCREEN_REFRESH_HZ 60
 /* Below this a face is not recognized any more. */
 #define BITRATE_MIN_BPS 150000
 
@@ -38,16 +38,8 @@ struct pipeline {
 	struct settings_room room;
 	struct settings_board board;
 
-	struct cam *cams[SETTINGS_CAMERAS_MAX];
-	struct mic *mic;
-	struct speaker *speaker;
-	struct screen *screen;
-	struct mic_stage *stage;     /* what is done to the microphone's sound */
-	struct front_end *front_end; /* that stage, where it is one; else NULL */
-	struct sound_loop_source sources[SETTINGS_SOURCES_MAX]; /* beside the microphone */
-	struct front_end
-		*source_front_ends[SETTINGS_SOURCES_MAX]; /* their stages, where they are */
-	_Atomic size_t camera;                            /* index of the one in use */
+	struct devices devices;
+	_Atomic size_t camera; /* index of the one in use */
 
 	const struct room_drivers *drivers;
 	struct standin *standin;
@@ -206,52 +198,14 @@ static void on_tick(void *context)
 	notice_tick(pipeline->notice);
 }
 
-/* Creation: devices */
-
-static int create_devices(struct pipeline *pipeline)
-{
-	const struct room_drivers *drivers = pipeline->drivers;
-	const struct settings_board *board = &pipeline->board;
-	const struct screen_format memory = {
-		.width = board->screen_width,
-		.height = board->screen_height,
-		.refresh_hz = SCREEN_REFRESH_HZ,
-	};
-	const char *device = NULL;
-	int r = 0;
-
-	for (size_t i = 0; i < board->n_cameras && r == 0; i++) {
-		device = board->cameras[i].device;
-		r = drivers->camera(drivers->context, device, &pipeline->cams[i]);
-	}
-	if (r == 0) {
-		device = board->microphone;
-		r = drivers->microphone(drivers->context, device, &pipeline->mic);
-	}
-	for (size_t i = 0; i < board->n_sources && r == 0; i++) {
-		device = board->sources[i].device;
-		r = drivers->microphone(drivers->context, device, &pipeline->sources[i].mic);
-	}
-	if (r == 0) {
-		device = board->speaker;
-		r = drivers->speaker(drivers->context, device, &pipeline->speaker);
-	}
-	if (r == 0) {
-		device = board->screen;
-		r = drivers->screen(drivers->context, device, &memory, &pipeline->screen);
-	}
-	if (r < 0)
-		log_error("room", "board file: \"%s\" cannot be used: %s", device, strerror(-r));
-	return r;
-}
-
 /* Creation: screen and what is shown */
 
 static int create_screen(struct pipeline *pipeline)
 {
 	const struct settings_room *room = &pipeline->room;
 	const enum words_language language = (enum words_language)room->language;
-	const struct compose_settings compose = {.screen = pipeline->screen, .language = language};
+	const struct compose_settings compose = {.screen = pipeline->devices.screen,
+						 .language = language};
 	int r = standin_create(room->width, room->height, language, &pipeline->standin);
 
 	if (r == 0)
@@ -391,7 +345,7 @@ int pipeline_create(const struct settings_room *room, const struct settings_boar
 	pipeline->room = *room;
 	pipeline->board = *board;
 	pipeline->drivers = drivers;
-	r = create_devices(pipeline);
+	r = devices_create(&pipeline->devices, &pipeline->board, drivers);
 	if (r == 0)
 		r = create_screen(pipeline);
 	if (r == 0)
@@ -412,62 +366,6 @@ int pipeline_create(const struct settings_room *room, const struct settings_boar
 
 /* Start: what has threads of its own and feeds the others comes last */
 
-/* A test sound is sent as it is: it measures what is on its way. */
-static bool is_raw(const struct settings_board *board)
-{
-	return board->voice == SETTINGS_VOICE_RAW || strncmp(board->microphone, "test:", 5) == 0;
-}
-
-static int create_stage(struct pipeline *pipeline)
-{
-	const struct settings_board *board = &pipeline->board;
-	struct front_end_config config = {
-		.pick = (unsigned int)board->microphone_pick - 1,
-		.order = FRONT_END_ECHO_FIRST,
-		.beam = BEAM_SUPERDIRECTIVE,
-		.cancels_echo = board->echo == SETTINGS_ECHO_CANCEL,
-		.suppresses_noise = true,
-	};
-	char fault[SETTINGS_FAULT_BYTES];
-	int r;
-
-	if (is_raw(board))
-		return mic_pick_create(config.pick, &pipeline->stage);
-	r = geometry_parse(board->geometry, &config.geometry, fault, sizeof(fault));
-	if (r < 0)
-		return r;
-	r = front_end_create(&config, &pipeline->front_end);
-	if (r < 0)
-		return r;
-	pipeline->stage = front_end_stage(pipeline->front_end);
-	return 0;
-}
-
-/* A microphone of people: its own echo, noise and level. */
-static int create_source_stages(struct pipeline *pipeline)
-{
-	const struct settings_board *board = &pipeline->board;
-	const struct front_end_config voice = {
-		.cancels_echo = board->echo == SETTINGS_ECHO_CANCEL,
-		.suppresses_noise = true,
-	};
-	int r = 0;
-
-	for (size_t i = 0; i < board->n_sources && r == 0; i++) {
-		struct sound_loop_source *source = &pipeline->sources[i];
-
-		source->channel = (unsigned int)board->sources[i].pick - 1;
-		if (is_raw(board) || board->sources[i].kind == SETTINGS_KIND_LINE) {
-			r = mic_pick_create(0, &source->stage);
-			continue;
-		}
-		r = front_end_create(&voice, &pipeline->source_front_ends[i]);
-		if (r == 0)
-			source->stage = front_end_stage(pipeline->source_front_ends[i]);
-	}
-	return r;
-}
-
 static int start_sound(struct pipeline *pipeline)
 {
 	const struct opus_out_config voice = {
@@ -477,18 +375,16 @@ static int start_sound(struct pipeline *pipeline)
 		.context = pipeline,
 	};
 	struct sound_loop_config loop = {
-		.mic = pipeline->mic,
-		.speaker = pipeline->speaker,
-		.stages = &pipeline->stage,
+		.mic = pipeline->devices.mic,
+		.speaker = pipeline->devices.speaker,
+		.stages = &pipeline->devices.stage,
 		.stage_count = 1,
-		.sources = pipeline->sources,
+		.sources = pipeline->devices.sources,
 		.source_count = pipeline->board.n_sources,
 		.mixer = pipeline->mixer,
 	};
-	int r = create_stage(pipeline);
+	int r = devices_create_stages(&pipeline->devices, &pipeline->board);
 
-	if (r == 0)
-		r = create_source_stages(pipeline);
 	if (r == 0)
 		r = opus_out_create(&voice, &pipeline->opus_out);
 	loop.opus_out = pipeline->opus_out;
@@ -515,7 +411,8 @@ static int start_camera(struct pipeline *pipeline)
 	if (board->n_cameras == 0)
 		return 0;
 	for (size_t i = 0; i < board->n_cameras; i++)
-		cameras[i] = (struct capture_camera){board->cameras[i].name, pipeline->cams[i]};
+		cameras[i] =
+			(struct capture_camera){board->cameras[i].name, pipeline->devices.cams[i]};
 	for (size_t i = 0; i < board->formats.count; i++) {
 		if (cam_format_from_name(board->formats.names[i], &config.want.formats[i]) < 0)
 			return -EINVAL;
@@ -530,27 +427,6 @@ int pipeline_start(struct pipeline *pipeline)
 	if (r == 0)
 		r = start_camera(pipeline);
 	return r < 0 ? r : secrecy_start(pipeline->secrecy, pipeline->meeting);
-}
-
-static void destroy_devices(struct pipeline *pipeline)
-{
-	for (size_t i = 0; i < pipeline->board.n_cameras; i++)
-		cam_destroy(pipeline->cams[i]);
-	if (pipeline->stage)
-		pipeline->stage->ops->destroy(pipeline->stage);
-	if (pipeline->mic)
-		pipeline->mic->ops->destroy(pipeline->mic);
-	for (size_t i = 0; i < pipeline->board.n_sources; i++) {
-		struct sound_loop_source *source = &pipeline->sources[i];
-
-		if (source->stage)
-			source->stage->ops->destroy(source->stage);
-		if (source->mic)
-			source->mic->ops->destroy(source->mic);
-	}
-	if (pipeline->speaker)
-		pipeline->speaker->ops->destroy(pipeline->speaker);
-	screen_destroy(pipeline->screen);
 }
 
 /*
@@ -576,7 +452,7 @@ void pipeline_destroy(struct pipeline *pipeline)
 	notice_destroy(pipeline->notice);
 	compose_destroy(pipeline->compose);
 	standin_destroy(pipeline->standin);
-	destroy_devices(pipeline);
+	devices_destroy(&pipeline->devices);
 	free(pipeline);
 }
 
@@ -585,8 +461,9 @@ void pipeline_destroy(struct pipeline *pipeline)
 json_t *pipeline_status(struct pipeline *pipeline)
 {
 	json_t *camera = pipeline->capture ? capture_status(pipeline->capture) : json_null();
-	json_t *front_end =
-		pipeline->front_end ? front_end_to_json(pipeline->front_end) : json_null();
+	json_t *front_end = pipeline->devices.front_end
+				    ? front_end_to_json(pipeline->devices.front_end)
+				    : json_null();
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "camera", camera,
 			 "encoder", venc_status(pipeline->venc), "sound",
@@ -607,7 +484,7 @@ int pipeline_copy_screen(struct pipeline *pipeline, uint64_t *serial, int64_t de
 
 struct cam *pipeline_camera(struct pipeline *pipeline)
 {
-	return pipeline->cams[pipeline->camera];
+	return pipeline->devices.cams[pipeline->camera];
 }
 
 int pipeline_select_camera(struct pipeline *pipeline, const char *name)
@@ -623,12 +500,12 @@ int pipeline_select_camera(struct pipeline *pipeline, const char *name)
 
 int pipeline_set_echo(struct pipeline *pipeline, bool cancels_echo)
 {
-	if (!pipeline->front_end)
+	if (!pipeline->devices.front_end)
 		return -ENODEV;
-	front_end_set_echo(pipeline->front_end, cancels_echo);
+	front_end_set_echo(pipeline->devices.front_end, cancels_echo);
 	for (size_t i = 0; i < pipeline->board.n_sources; i++)
-		if (pipeline->source_front_ends[i])
-			front_end_set_echo(pipeline->source_front_ends[i], cancels_echo);
+		if (pipeline->devices.source_front_ends[i])
+			front_end_set_echo(pipeline->devices.source_front_ends[i], cancels_echo);
 	return 0;
 }
 
