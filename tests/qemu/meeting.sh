@@ -215,5 +215,5 @@ has_moved() {
 
 # joined TIMES: how often the box did
 joined() {
-	(($(grep -c 'Ruang Kotak \(joined\|came back to\) qemu' "$work/hub.log") >= $1))
+	(($(grep -c 'box-2 \(joined\|came back to\) qemu' "$work/hub.log") >= $1))
 }
