@@ -215,6 +215,10 @@ static void knock(struct call_group *group)
 	mls_writer_finish(&sealed);
 	if (r == 0)
 		group->entry.is_to_tell = false;
+	group->entry.is_at_new_door =
+		group->entry.has_asked &&
+		memcmp(group->entry.key, group->hub.door.key, sizeof(group->entry.key)) != 0;
+	memcpy(group->entry.key, group->hub.door.key, sizeof(group->entry.key));
 	group->entry.has_asked = true;
 	group->entry.retry_us = call_now_us(group) + (r == 0 ? CALL_PATIENCE_US : CALL_SECOND_US);
 	/* Who was refused stays so until it is let in. */
@@ -328,6 +332,11 @@ void call_group_refused(struct call_group *group, enum call_reason reason)
 
 	if (!group->hub.is_joined || group->group || !group->entry.package)
 		return;
+	/* The knock before it may have come to the new door, where nobody can open it. */
+	if (reason == CALL_REASON_BROKEN && group->entry.is_at_new_door) {
+		group->entry.is_at_new_door = false;
+		return;
+	}
 	refuse_self(group, reason, may_pass ? CALL_PATIENCE_US : CALL_BACKOFF_US_MAX);
 }
 

@@ -43,7 +43,9 @@ void call_refuse(struct call_group *group, uint16_t number, const struct mls_lea
 	group->counters.refused++;
 	/* Where it does not go out, the hub gives the door to another in time. */
 	(void)!call_send(group, &order);
-	call_tell_refusal(group, &refusal);
+	/* What cannot be opened has no name, and may come from the hub itself. */
+	if (leaf || reason != CALL_REASON_BROKEN)
+		call_tell_refusal(group, &refusal);
 }
 
 /* Whether a key package may be added: right in itself, and of who knocks by it. */

@@ -34,11 +34,13 @@ struct call_hub {
 
 /* On the way into the group. */
 struct call_entry {
-	struct mls_own_package *package; /* of the group that is being opened, or of the knock */
-	struct mls_group *opening;       /* waits for the hub's answer; or NULL */
-	bool has_asked;                  /* to be let in, since it took its seat */
-	bool is_to_tell;                 /* the hub believes this member to be in the group */
-	enum call_reason why;            /* it left it */
+	struct mls_own_package *package;   /* of the group that is being opened, or of the knock */
+	struct mls_group *opening;         /* waits for the hub's answer; or NULL */
+	bool has_asked;                    /* to be let in, since it took its seat */
+	uint8_t key[MLS_PUBLIC_KEY_BYTES]; /* of the door, to which it knocked last */
+	bool is_at_new_door;               /* it knocked at another before that */
+	bool is_to_tell;                   /* the hub believes this member to be in the group */
+	enum call_reason why;              /* it left it */
 	int64_t left_us;
 	int64_t backoff_us;
 	int64_t retry_us;

@@ -82,11 +82,31 @@ static void assert_state(const struct meeting *meeting, size_t box, enum call_st
 static void make_certificates(struct test_pki *pki)
 {
 	static const struct test_certificate certificates[] = {
-		{"room-2", "ca", "Ruang Rapat 2", NULL, false, -1, 30},
-		{"old", "ca", "Ruang Lama", NULL, false, -9, -2},
-		{"short", "ca", "Ruang Sehari", NULL, false, -1, 1},
-		{"stranger", "other-ca", "Ruang Asing", NULL, false, -1, 30},
-		{"revoked", "ca", "Ruang Dicabut", NULL, false, -1, 30},
+		{.file = "room-2",
+		 .issuer = "ca",
+		 .name = "Ruang Rapat 2",
+		 .from_days = -1,
+		 .to_days = 30},
+		{.file = "old",
+		 .issuer = "ca",
+		 .name = "Ruang Lama",
+		 .from_days = -9,
+		 .to_days = -2},
+		{.file = "short",
+		 .issuer = "ca",
+		 .name = "Ruang Sehari",
+		 .from_days = -1,
+		 .to_days = 1},
+		{.file = "stranger",
+		 .issuer = "other-ca",
+		 .name = "Ruang Asing",
+		 .from_days = -1,
+		 .to_days = 30},
+		{.file = "revoked",
+		 .issuer = "ca",
+		 .name = "Ruang Dicabut",
+		 .from_days = -1,
+		 .to_days = 30},
 	};
 
 	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
