@@ -83,7 +83,12 @@ void party_finish(struct party *party)
 
 void party_pair_init(struct party_pair *pair)
 {
-	pair->site = site_create();
+	party_pair_init_at(pair, site_create());
+}
+
+void party_pair_init_at(struct party_pair *pair, struct site *site)
+{
+	pair->site = site;
 	party_init(&pair->a, "a", PARTY_A);
 	party_init(&pair->b, "b", PARTY_B);
 }
@@ -230,7 +235,8 @@ bool party_counts_of(struct party *party, const char *name, const char *path, in
 int64_t party_count_of(struct party *party, const char *name, const char *path)
 {
 	json_t *status = room_status(site_room_get(party->room));
-	int64_t value = site_status_int(site_status_member(status, name), path);
+	const json_t *entry = name ? site_status_member(status, name) : status;
+	int64_t value = site_status_int(entry, path);
 
 	json_decref(status);
 	return value;

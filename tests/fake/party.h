@@ -44,6 +44,9 @@ enum { PARTY_A = 1, PARTY_B = 2 }; /* their tags */
 /* Makes the site and the devices; nobody has joined yet. */
 void party_pair_init(struct party_pair *pair);
 
+/* The same at a site that was made for them. */
+void party_pair_init_at(struct party_pair *pair, struct site *site);
+
 void party_pair_join(struct party_pair *pair);
 
 /* Destroys the site, with all rooms at it, and then the pair. */
@@ -77,7 +80,7 @@ bool party_counts(struct party *party, const char *path, int64_t value);
 /* The same of the entry of the member `name`. */
 bool party_counts_of(struct party *party, const char *name, const char *path, int64_t value);
 
-/* It as it is now, -1 where there is none. */
+/* It as it is now, -1 where there is none; name NULL: of the whole Status. */
 int64_t party_count_of(struct party *party, const char *name, const char *path);
 
 #endif

@@ -300,7 +300,7 @@ static void test_wrong_teller(void **state)
 	delivery_sim_join(meeting.sim, 3);
 	assert_true(delivery_sim_run(meeting.sim));
 	delivery_sim_meddle(meeting.sim, change_teller, &victim);
-	spy.last[DELIVERY_KNOCK].length--;
+	spy.last[DELIVERY_KNOCK].member = 2;
 	delivery_sim_inject(meeting.sim, 0, &spy.last[DELIVERY_KNOCK]);
 	assert_true(delivery_sim_run(meeting.sim));
 	assert_int_equal(delivery_sim_view(meeting.sim, 2)->n_refusals, 1);
