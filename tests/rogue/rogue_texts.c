@@ -37,8 +37,9 @@ static void rename_members(json_t *members)
 	json_t *member;
 	size_t i;
 
-	json_array_foreach (members, i, member)
+	json_array_foreach (members, i, member) {
 		json_object_set_new(member, "name", json_string("Ruang Palsu"));
+	}
 }
 
 /* The roster as it is to be told; with a reference. */

@@ -105,8 +105,7 @@ static void only_rooms_of_the_authority_come_in(void **state)
 	hub_process_pki((const char *[]){"box", other, "Ruang 1", NULL});
 	settings = hub_process_room(hub, "other/ruang-1");
 	expect_refused(hub, &settings, -EPROTO, "refused 127.0.0.1: its certificate: ");
-	hub_process_pki(
-		(const char *[]){"box", "--expired", "--file", "old", folder, "Old", NULL});
+	hub_process_pki((const char *[]){"box", "--expired", "--file", "old", folder, "Old", NULL});
 	settings = hub_process_room(hub, "old");
 	expect_refused(hub, &settings, -EPROTO, "its certificate: certificate has expired");
 	settings = hub_process_room(hub, "hub");
