@@ -3,7 +3,8 @@
  * an array of four, and B, one microphone, with loudspeakers whose crystals differ from the
  * microphones'. First the person in A talks, then the one in B, then both say the same again at
  * once. What the speakers play tells whether anybody hears themselves, and what of a voice is lost
- * while both talk. A round in which a busy machine kept sound from being on time is held again.
+ * while both talk. A round in which a busy machine kept sound from being on time is held again; where
+ * it always does, nothing can be judged, and the test is skipped.
  * With BALAI_LONG there are more of them.
  */
 #include <math.h>
@@ -274,7 +275,11 @@ static void test_nobody_hears_themselves(void **state)
 	for (int i = 0, good = 0; good < round_count(); i++) {
 		int64_t delays = count_all_delays(talk);
 
-		assert_true(i < talk->rounds);
+		if (i == talk->rounds) {
+			print_message(
+				"#: sound was late in every round: nothing could be judged\n");
+			skip();
+		}
 		wait_until_played(talk, talk->start_us + (i + 1) * ROUND_US);
 		if (count_all_delays(talk) != delays)
 			continue;
