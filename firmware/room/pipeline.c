@@ -23,6 +23,8 @@
 #define OPUS_COMPLEXITY 5
 #define JITTER_MIN_US (20 * CLOCK_US_PER_MS)
 #define JITTER_MAX_US (200 * CLOCK_US_PER_MS)
+/* The meeting asks at most once a second, but for each epoch, whose joiners see nothing before. */
+#define KEYFRAME_GAP_US (100 * CLOCK_US_PER_MS)
 /* Below this a face is not recognized any more. */
 #define BITRATE_MIN_BPS 150000
 
@@ -326,6 +328,7 @@ static int create_encoder(struct pipeline *pipeline)
 			   .qp_min = board->encoder_qp_min,
 			   .qp_max = board->encoder_qp_max,
 			   .layers = board->encoder_layers},
+		.keyframe_gap_us = KEYFRAME_GAP_US,
 		.keyframe_every_us = pipeline->room.keyframe_s * CLOCK_US_PER_S,
 		.on_packet = on_packet,
 		.context = pipeline,
