@@ -3,8 +3,7 @@
  * an array of four, and B, one microphone, with loudspeakers whose crystals differ from the
  * microphones'. First the person in A talks, then the one in B, then both say the same again at
  * once. What the speakers play tells whether anybody hears themselves, and what of a voice is lost
- * while both talk. A round in which a busy machine kept sound from being on time is held again; where
- * it always does, nothing can be judged, and the test is skipped.
+ * while both talk. A round in which a busy machine kept sound from being on time is held again.
  * With BALAI_LONG there are more of them.
  */
 #include <math.h>
@@ -275,11 +274,11 @@ static void test_nobody_hears_themselves(void **state)
 	for (int i = 0, good = 0; good < round_count(); i++) {
 		int64_t delays = count_all_delays(talk);
 
-		if (i == talk->rounds) {
-			print_message(
-				"#: sound was late in every round: nothing could be judged\n");
-			skip();
-		}
+#ifdef __SANITIZE_THREAD__
+		if (i == talk->rounds)
+			skip(); /* under this sanitizer the chain is slower than sound: races alone count */
+#endif
+		assert_true(i < talk->rounds);
 		wait_until_played(talk, talk->start_us + (i + 1) * ROUND_US);
 		if (count_all_delays(talk) != delays)
 			continue;
