@@ -6,7 +6,7 @@
 #include "tools/hub/session.h"
 
 /* The linker's names: the real functions, and those that the hub calls in their place. */
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are the linker's, by --wrap
 void __real_session_object(struct session *session, struct packet *packet);
 void __real_outbox_sound(struct outbox *outbox, struct packet *packet);
 void __real_outbox_picture(struct outbox *outbox, struct packet *packet, struct outbox_flow *flow,
@@ -152,4 +152,4 @@ void __wrap_outbox_picture(struct outbox *outbox, struct packet *packet, struct 
 	packet_unref(sent);
 	packet_unref(old);
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier): as above

@@ -7,7 +7,7 @@
 #include "tools/hub/outbox.h"
 #include "tools/hub/session.h"
 
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are the linker's, by --wrap
 void __real_session_text(struct session *session, const char *text, size_t length);
 void __real_outbox_text(struct outbox *outbox, struct packet *packet);
 void __real_outbox_roster(struct outbox *outbox, struct packet *packet);
@@ -143,4 +143,4 @@ void __wrap_outbox_roster(struct outbox *outbox, struct packet *packet)
 	__real_outbox_roster(outbox, forged);
 	packet_unref(forged);
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier): as above
