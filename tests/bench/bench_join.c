@@ -75,6 +75,13 @@ static void on_object(void *context, const struct object_header *header, const u
 	(void)capture_us;
 }
 
+static void on_misdeed(void *context, enum meeting_misdeed misdeed, uint16_t member)
+{
+	(void)context;
+	(void)misdeed;
+	(void)member;
+}
+
 static void on_nothing(void *context)
 {
 	(void)context;
@@ -164,6 +171,7 @@ static void light_join(struct light *light)
 			   .object = on_object,
 			   .keyframe_wanted = on_nothing,
 			   .bitrate = on_bitrate,
+			   .misdeed = on_misdeed,
 			   .group = on_group},
 		.context = light,
 	};
